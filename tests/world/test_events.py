@@ -111,7 +111,7 @@ def test_a_pod_of_the_learners_shows_what_its_node_and_its_program_do(simulation
     assert api.post(PODS, pod).status == 201
     eventually(lambda: events()[-1]["verb"] == "Succeeded")
     kubelet = [event["verb"] for event in events() if event["tool"] == "kubelet"]
-    assert kubelet == ["ContainerCreating", "create token", "create token", "PodInitializing", "Running", "Succeeded"]
+    assert kubelet == ["ContainerCreating", "create token", "create token", "ContainerCreating", "Running", "Succeeded"]
     program = {event["verb"]: event for event in events() if event["tool"] == "botocore"}
     assert said(program["AssumeRoleWithWebIdentity"], "kind", "name", "step", "status", "changes") == (
         *("Role", "s3-reader", 5),

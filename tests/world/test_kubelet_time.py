@@ -91,15 +91,25 @@ def test_a_pod_is_ended_after_its_deadline(simulation, world, run_pod, later):
     assert planned(simulation, world) > 600, "nothing is left to do for it but to renew its tokens"
 
 
-@pytest.mark.parametrize("what", ["an init container runs", "its volume is missing"])
-def test_a_deadline_counts_also_while(simulation, world, run_pod, later, what):
-    if what == "an init container runs":
-        spec = {"initContainers": [{"name": "first", "image": "busybox", "command": ["sleep", "3600"]}]}
-    else:
-        spec = {"volumes": [{"name": "v", "configMap": {"name": "ghost"}}]}
-    run_pod(spec={"activeDeadlineSeconds": 100, **spec})
+@pytest.mark.parametrize(
+    ("spec", "container", "shown"),
+    [
+        (
+            {"initContainers": [{"name": "first", "image": "busybox", "command": ["sleep", "3600"]}]},
+            {},
+            ("waiting", "PodInitializing"),
+        ),
+        ({"volumes": [{"name": "v", "configMap": {"name": "ghost"}}]}, {}, ("terminated", "ContainerStatusUnknown")),
+        ({}, {"image": "busyboxx"}, ("terminated", "ContainerStatusUnknown")),
+    ],
+    ids=["an init container runs", "its volume is missing", "its image is missing"],
+)
+def test_a_deadline_counts_also_while(simulation, world, run_pod, later, spec, container, shown):
+    run_pod(spec={"activeDeadlineSeconds": 100, **spec}, container=container)
     later(101)
     eventually(lambda: pod_of(world, "probe")["status"]["phase"] == "Failed")
+    [(state, details)] = pod_of(world, "probe")["status"]["containerStatuses"][0]["state"].items()
+    assert (state, details["reason"]) == shown
     assert planned(simulation, world) > 600, "nothing is left to do for it but to renew its tokens"
 
 

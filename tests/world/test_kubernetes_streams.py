@@ -258,9 +258,13 @@ def test_a_container_that_waits_has_no_log_yet(api, world, simulation):
     assert answer.status == 400
     assert answer.body["message"] == 'container "app" in pod "x" is waiting to start: ContainerCreating'
     status = api.get(f"{PODS}/x").body["status"]
-    status["containerStatuses"][0]["state"] = {"waiting": {"reason": "ErrImagePull"}}
-    assert api.patch(f"{PODS}/x/status", {"status": status}, MERGE).status == 200
-    assert api.get(f"{PODS}/x/log").body["message"].endswith(" is waiting to start: image can't be pulled")
+    for state, why in (
+        ({"waiting": {"reason": "ErrImagePull"}}, "is waiting to start: image can't be pulled"),
+        ({"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}, "is terminated"),
+    ):
+        status["containerStatuses"][0]["state"] = state
+        assert api.put(f"{PODS}/x/status", {**api.get(f"{PODS}/x").body, "status": status}).status == 200
+        assert api.get(f"{PODS}/x/log").body["message"] == f'container "app" in pod "x" {why}'
 
 
 def test_a_log_is_followed_until_the_pod_is_gone(api, world, simulation):

@@ -69,7 +69,6 @@ def test_each_phase_can_be_watched(run_pod, written):
     assert list(dict.fromkeys(map(seen, written))) == [
         ("Pending",),
         ("Pending", "ContainerCreating"),
-        ("Pending", "PodInitializing"),
         ("Running",),
         ("Failed",),
     ]

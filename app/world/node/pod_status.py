@@ -113,9 +113,9 @@ class ContainerState:
             return self.restart is not None and now >= self.restart
         return self.started is None or self.waiting == "CreateContainerConfigError"
 
-    def status(self) -> JsonObject:
-        """The entry in `containerStatuses`."""
-        state, last = self._states()
+    def status(self, waits: str) -> JsonObject:
+        """The entry in `containerStatuses`. `waits`: the reason why it waits where it was never tried."""
+        state, last = self._states(waits)
         return {
             "name": self.name,
             "state": state,
@@ -128,7 +128,7 @@ class ContainerState:
             "started": self.running,
         }
 
-    def _states(self) -> tuple[JsonObject, JsonObject]:
+    def _states(self, waits: str) -> tuple[JsonObject, JsonObject]:
         terminated = self._ended()
         if self.waiting:
             message = {"message": self.waiting_message} if self.waiting_message else {}
@@ -136,7 +136,7 @@ class ContainerState:
         if terminated:
             return terminated, self.last_state
         if self.started is None:
-            return {"waiting": {"reason": "PodInitializing"}}, {}
+            return {"waiting": {"reason": waits}}, {}
         return {"running": {"startedAt": timestamp(self.started)}}, self.last_state
 
     def _ended(self) -> JsonObject:
@@ -217,19 +217,22 @@ class PodState:
         }
         if self.sandbox:
             status |= {"podIP": self.pod_ip, "podIPs": [{"ip": self.pod_ip}]}
+        waits = "PodInitializing" if self.init_containers else "ContainerCreating"
         if self.init_containers:
             status["initContainerStatuses"] = [
-                state.status() | ({} if state.name in sidecars else {"ready": state.succeeded})
+                state.status(waits) | ({} if state.name in sidecars else {"ready": state.succeeded})
                 for state in self.init_containers
             ]
-        status["containerStatuses"] = [self._container_status(state) for state in self.containers]
+        status["containerStatuses"] = [
+            state.status(waits) | ({"state": _not_located()} if self.exceeded_deadline and self._lost(state) else {})
+            for state in self.containers
+        ]
         return {**status, "qosClass": self.qos_class}
 
-    def _container_status(self, state: ContainerState) -> JsonObject:
-        status = state.status()
-        if not self.sandbox:
-            status["state"] = {"waiting": {"reason": "ContainerCreating"}}
-        return status
+    def _lost(self, state: ContainerState) -> bool:
+        """Whether a container of an ended Pod does not run although the init containers are done (`TerminatePod` and
+        `hasPodInitialized` in `pkg/kubelet/status/status_manager.go`)."""
+        return state.started is None and (not self.init_containers or self.init_containers[-1].succeeded)
 
     def _conditions(self, phase: str, now: str, sidecars: Collection[str]) -> list[JsonObject]:
         done = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(phase, "")
@@ -269,6 +272,11 @@ class PodState:
                 }
             )
         return conditions
+
+
+def _not_located() -> JsonObject:
+    ended = {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None}
+    return {"terminated": {**ended, "message": "The container could not be located when the pod was terminated"}}
 
 
 def _all_but(lacking: list[str], why: str, how: str) -> tuple[bool, str, str]:

@@ -160,7 +160,9 @@ def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> Co
         ),
         {},
     )
-    waiting = found.get("state", {}).get("waiting")
+    waiting, ended = (found.get("state", {}).get(state) for state in ("waiting", "terminated"))
+    if not previous and ended and not ended.get("containerID") and not found.get("lastState"):
+        raise errors.bad_request(f'container "{container}" in pod "{name}" is terminated')
     if not previous and waiting and not found.get("lastState"):
         reason = waiting.get("reason", "")
         reason = _NO_IMAGE.get(reason, reason)
