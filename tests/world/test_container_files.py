@@ -14,6 +14,7 @@ from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileP
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.inodes import User
 from app.world.node.volumes.mounts import Mount, mount_part
+from tests.world.shells import simulated
 
 NOW = 1795560735.0  # 2026-11-24T22:52:15Z
 MOUNT = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
@@ -92,6 +93,12 @@ def test_a_slash_at_the_end_follows_a_link_and_each_directory_has_its_heading(vo
     own, data = (container(volume()).run(["ls", "-la", path]) for path in (MOUNT, f"{MOUNT}/..data/"))
     assert data.stdout.splitlines()[-1].endswith("901 Nov 24 22:52 token")
     assert both.stdout == f"{MOUNT}:\n{own.stdout}\n{MOUNT}/..data/:\n{data.stdout}"
+
+
+def test_find_takes_links_for_links(volume):
+    done = simulated(f"find {MOUNT} -type l; find {MOUNT} -type f", container(volume()))
+    [data] = (name for name in os.listdir(volume().root) if name.startswith("..2026"))
+    assert done.stdout.splitlines() == [f"{MOUNT}/..data", f"{MOUNT}/token", f"{MOUNT}/{data}/token"]
 
 
 def test_coreutils_fits_its_columns(volume):

@@ -106,6 +106,7 @@ def test_a_background_command_is_refused():
         ("printf 'ab\\n' | sort -k1.2", "only whole fields are keys"),
         ("printf 'ab\\n' | sort -V", "sort: -V is not in"),
         ("seq -f %g 3", "seq: -f is not in"),
+        ("find . -exec cat {} +", "find: -exec is not in"),
         ("touch -d @0 f", "touch: -d is not in"),
         ("mv -n a b", "mv: -n is not in"),
         ("mv -y a b", "mv: invalid option -- 'y'"),
@@ -125,6 +126,8 @@ def test_what_is_not_simulated_says_so_instead_of_doing_something_else(line, sai
     [
         ("amazon/aws-cli:2.31.0", "bash", True),
         ("amazon/aws-cli:2.31.0", "aws", True),
+        ("amazon/aws-cli:2.31.0", "find", False),
+        ("busybox", "find", True),
         ("busybox", "sh", True),
         ("busybox", "bash", False),
         ("busybox", "aws", False),

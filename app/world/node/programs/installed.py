@@ -11,13 +11,15 @@ _WITHOUT = ("distroless", "pause", "scratch", "coredns")
 """Images without any program but their own: no shell either."""
 _SMALL = ("busybox", "alpine")
 _NOT_IN_SMALL = frozenset(["bash", "dash", "curl"])
+_NOT_IN_AWS_CLI = frozenset(["find", "which"])
+"""It is built upon Amazon Linux 2023, whose image has no more than it needs (aws/aws-cli, 2.27.51)."""
 NAMES = frozenset(
     [
         *("sh", "bash", "dash", "ash", "cat", "head", "tail", "wc", "cut", "tr", "sort", "uniq", "tee", "seq", "rev"),
         *("grep", "egrep", "fgrep", "sed", "curl", "ls", "mkdir", "rmdir", "touch", "rm", "cp", "mv", "chmod", "chown"),
         *("chgrp", "stat", "readlink", "basename", "dirname", "mktemp", "date", "id", "whoami", "hostname", "uname"),
         *("sleep", "env", "echo", "printf", "test", "[", "pwd", "printenv", "tar", "base64", "md5sum", "sha1sum"),
-        *("sha256sum", "yes", "tty", "true", "false"),
+        *("sha256sum", "yes", "tty", "true", "false", "find", "which"),
     ]
 )
 """The names of all programs that any image has, except `aws`."""
@@ -49,7 +51,13 @@ def has_program(image: str, name: str) -> bool:
         return False
     if name == AWS:
         return is_aws_cli(image)
-    return name in NAMES and not (is_busybox(image) and name in _NOT_IN_SMALL)
+    left_out = _NOT_IN_AWS_CLI if is_aws_cli(image) else _NOT_IN_SMALL if is_busybox(image) else ()
+    return name in NAMES and name not in left_out
+
+
+def path_of(name: str) -> str:
+    """Where an image has a program of that name."""
+    return f"/usr/local/bin/{name}" if name == AWS else name if "/" in name else f"/usr/bin/{name}"
 
 
 def echo_reads_escapes(image: str) -> bool:

@@ -1,4 +1,4 @@
-"""`id`, `whoami`, `hostname`, `uname`, `sleep`, `env`, `printenv`, `base64`, sums, `seq`, `yes`, `tty`."""
+"""`id`, `whoami`, `which`, `hostname`, `uname`, `sleep`, `env`, `printenv`, `base64`, sums, `seq`, `yes`, `tty`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from app.world.node.programs.installed import path_of
 from app.world.node.programs.unix.inputs import streams, whole
 from app.world.node.programs.unix.listing import USERS
 from app.world.node.programs.unix.options import UsageProblem, options
@@ -50,6 +51,15 @@ async def whoami(process: Process) -> int:
         return await process.complain(f"cannot find name for user ID {uid}")
     await process.stdout.write(f"{USERS[uid]}\n")
     return 0
+
+
+async def which(process: Process) -> int:
+    """Where the image has each program; 1 where it lacks one."""
+    _, names = options(process, "as")
+    there = [name for name in names if process.container.program([name])]
+    for name in there:
+        await process.stdout.write(f"{path_of(name)}\n")
+    return 0 if names and there == names else 1
 
 
 async def hostname(process: Process) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from app.world.node.programs.unix.inputs import lines, streams, whole
 from app.world.node.programs.unix.options import UsageProblem, count, options
@@ -101,7 +102,9 @@ def _lines_of(text: str) -> list[str]:
 
 
 async def tail(process: Process) -> int:
-    """The last lines (10), or those from `+N` on; characters with `-c`."""
+    """The last lines (10), or those from `+N` on; characters with `-c`. Before at most one file `+N` alone will do."""
+    if len(process.arguments) in (2, 3) and re.fullmatch(r"\+[0-9]+", process.arguments[1]):
+        process = replace(process, arguments=["tail", "-n", *process.arguments[1:]])
     found, paths = options(process, "qv", "nc", {"lines": "n", "bytes": "c", "verbose": "v"}, number="n")
     text = found.get("n", found.get("c", "10"))
     number = count(text.removeprefix("+").removeprefix("-"), "lines")

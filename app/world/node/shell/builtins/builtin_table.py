@@ -3,6 +3,7 @@ dash."""
 
 from __future__ import annotations
 
+from app.world.node.programs.installed import path_of
 from app.world.node.shell.builtins import control, output, reading, variables
 from app.world.node.shell.builtins.common import Builtin, out
 from app.world.node.shell.interpreter import Shell
@@ -33,7 +34,7 @@ async def _find(shell: Shell, names: list[str], *, verbose: bool) -> int:
         elif name in BUILTINS:
             kind, found = "is a special shell builtin" if name in SPECIAL else "is a shell builtin", name
         elif shell.process.container.program([name]):
-            found = f"/usr/local/bin/{name}" if name == "aws" else name if "/" in name else f"/usr/bin/{name}"
+            found = path_of(name)
             kind = f"is {found}"
         else:
             status = 127
