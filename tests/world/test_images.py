@@ -60,9 +60,12 @@ def state(api, name="x"):
     return api.get(f"{PODS}/{name}").body["status"]["containerStatuses"][0]
 
 
-def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world):
+def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world, simulation, execute):
+    api.post(PODS, pod("no-image", container={"image": "Nginx"}))
     api.post(PODS, pod(container={"image": "amazon/aws-clii"}))
     eventually(lambda: state(api)["state"].get("waiting", {}).get("reason") == "ImagePullBackOff")
+    simulation.run(world.kubelet.settle(5))
+    assert state(api, "no-image")["state"]["waiting"]["reason"] == "InvalidImageName", "no pull, so no back-off"
     assert api.get(f"{PODS}/x").body["status"]["phase"] == "Pending"
     message = state(api)["state"]["waiting"]["message"]
     assert message.startswith(
@@ -82,6 +85,7 @@ def test_a_mistyped_image_backs_off_until_another_one_is_wanted(api, world):
     api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "amazon/aws-cli"}]}})
     eventually(lambda: "running" in state(api)["state"])
     assert state(api)["restartCount"] == 0
+    assert execute(pod_of(world, "x"), "aws", "--version").exit_code == 0
 
 
 def test_a_failed_pull_is_tried_again_after_its_back_off():
@@ -99,14 +103,15 @@ def test_a_failed_pull_is_tried_again_after_its_back_off():
     assert state.waiting == "CreateContainerConfigError"
 
 
-def test_another_image_restarts_the_container_whatever_the_policy(api, world):
-    api.post(PODS, pod(restartPolicy="Never"))
-    eventually(lambda: "running" in state(api).get("state", {}))
+def test_another_image_restarts_its_container_alone_whatever_the_policy(api, world):
+    sleeps = {"image": "busybox", "command": ["sleep", "3600"]}
+    api.post(PODS, pod(restartPolicy="Never", containers=[{"name": name, **sleeps} for name in ("app", "other")]))
+    eventually(lambda: api.get(f"{PODS}/x").body["status"]["phase"] == "Running")
     first = state(api)["containerID"]
     api.patch(f"{PODS}/x", {"spec": {"containers": [{"name": "app", "image": "busybox:2"}]}})
     eventually(lambda: state(api)["restartCount"] == 1)
-    now = state(api)
-    assert (now["image"], "running" in now["state"]) == ("busybox:2", True)
+    now, other = api.get(f"{PODS}/x").body["status"]["containerStatuses"]
+    assert (now["image"], "running" in now["state"], other["restartCount"]) == ("busybox:2", True, 0)
     assert now["lastState"]["terminated"]["containerID"] == first
     assert ("Killing", "Container app definition changed, will be restarted") in events_of(world, pod_of(world, "x"))
 

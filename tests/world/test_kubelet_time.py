@@ -101,8 +101,9 @@ def test_a_pod_is_ended_after_its_deadline(simulation, world, run_pod, later):
         ),
         ({"volumes": [{"name": "v", "configMap": {"name": "ghost"}}]}, {}, ("terminated", "ContainerStatusUnknown")),
         ({}, {"image": "busyboxx"}, ("terminated", "ContainerStatusUnknown")),
+        ({"restartPolicy": "Always"}, FAILING, ("terminated", "Error")),
     ],
-    ids=["an init container runs", "its volume is missing", "its image is missing"],
+    ids=["an init container runs", "its volume is missing", "its image is missing", "it backs off"],
 )
 def test_a_deadline_counts_also_while(simulation, world, run_pod, later, spec, container, shown):
     run_pod(spec={"activeDeadlineSeconds": 100, **spec}, container=container)
