@@ -412,10 +412,13 @@ def test_a_container_that_may_not_run_as_root(run_pod, pods, own, image, reason)
 
 def test_a_deleted_pod_takes_its_files_along(world, core):
     pod = pod_of(world, "pod-after")
-    files = world.directory / "pods" / pod["metadata"]["uid"]
+    uid = pod["metadata"]["uid"]
+    files = world.directory / "pods" / uid
     assert files.exists()
+    assert any(uid in request for request in world.kubelet.tokens.kept)
     core.delete_namespaced_pod("pod-after", "default")
     eventually(lambda: not files.exists())
+    assert not any(uid in request for request in world.kubelet.tokens.kept), "no one renews its tokens"
     with pytest.raises(ContainerNotFound):
         world.kubelet.logs(pod, "aws-cli")
 
@@ -642,6 +645,8 @@ def test_a_failing_container_backs_off_and_starts_again(simulation, world, run_p
     assert log_of(world, "probe").count("No such file") == 1, "each process has a log of its own"
 
 
-def test_pods_of_another_node_are_not_ours(run_pod):
+def test_pods_of_another_node_are_not_ours(world, run_pod):
     pod = run_pod(spec={"nodeName": "elsewhere"})
     assert pod["status"]["phase"] == "Pending"
+    assert "containerStatuses" not in pod["status"]
+    assert events_of(world, pod) == []

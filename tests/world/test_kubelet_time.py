@@ -13,6 +13,7 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.lifecycle import world_operations
 from app.world.lifecycle.history import History
+from app.world.node.kubelet import AT_MOST_EVERY_SECONDS
 from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.usage import CAPACITY
@@ -64,8 +65,10 @@ def test_a_machine_that_stands_still_takes_no_time_from_its_pods(simulation, wor
     assert simulation.run(settled())
 
 
-def test_a_container_starts_again_when_its_back_off_is_over(simulation, world, run_pod, later):
+def test_a_container_starts_again_when_its_back_off_is_over(simulation, world, run_pod, later, monkeypatch):
+    charged = []
     run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
+    monkeypatch.setattr(world.usage, "charge", lambda: charged.append("the kubelet's own work"))
     assert planned(simulation, world) == pytest.approx(BACK_OFF_SECONDS, abs=5)
     world.usage.touched = False
     later(BACK_OFF_SECONDS + 1)
@@ -73,6 +76,10 @@ def test_a_container_starts_again_when_its_back_off_is_over(simulation, world, r
     simulation.run(world.kubelet.settle(20))
     assert planned(simulation, world) == pytest.approx(2 * BACK_OFF_SECONDS, abs=5), "it backs off for longer"
     assert not world.usage.touched, "what the kubelet does by itself keeps no world alive"
+    assert charged, "but it takes of the world's CPU time"
+    world.kubelet.woke = world.node_now() + 100  # as if it had just worked when the next restart is due
+    later(50)
+    assert planned(simulation, world) == pytest.approx(50 + AT_MOST_EVERY_SECONDS, abs=5)
 
 
 def test_a_pod_is_ended_after_its_deadline(simulation, world, run_pod, later):
@@ -213,9 +220,9 @@ def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, 
     pod = run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
     worker = world.kubelet._workers[pod["metadata"]["uid"]]
     simulation.run(worker._busy.acquire())
-    later(BACK_OFF_SECONDS + 1)
-    for _ in range(3):
-        later(0)
+    later(86_400)  # its container is due, and so are its tokens
+    eventually(lambda: world.kubelet.woke > world.node_now() - 60)
+    simulation.run(asyncio.sleep(0.1))
     assert world.kubelet._tasks == set()
     worker._busy.release()
     later(0)
