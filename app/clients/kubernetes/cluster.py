@@ -49,9 +49,7 @@ class KubernetesCluster:
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
         self._api.user_agent = user_agent
-        self._api.rest_client = RecordingRestClient(
-            self._configuration, transport.pool, self._recorder, impersonation
-        )
+        self._api.rest_client = RecordingRestClient(self._configuration, transport.pool, self._recorder, impersonation)
         self._core = client.CoreV1Api(self._api)
 
     def version(self) -> JsonValue:

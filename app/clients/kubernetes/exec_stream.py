@@ -95,9 +95,7 @@ def execute(
 class _Stream:
     """One exec: the request, the answer to its handshake, and what came on the channels."""
 
-    def __init__(
-        self, url: str, authorization: str, user_agent: str, impersonation: Sequence[tuple[str, str]]
-    ) -> None:
+    def __init__(self, url: str, authorization: str, user_agent: str, impersonation: Sequence[tuple[str, str]]) -> None:
         self._uri = parse_uri(url.replace("http", "ws", 1))
         self._protocol = ClientProtocol(self._uri, subprotocols=[PROTOCOL], max_size=OUTPUT_LIMIT)
         self.request = self._protocol.connect()
