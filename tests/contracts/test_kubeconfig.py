@@ -125,7 +125,7 @@ def test_a_token_s_file_takes_precedence_where_it_can_be_read(tmp_path: Path, na
     assert connect(write(tmp_path / "config", document(token="old", tokenFile=name))).token == token
 
 
-def test_the_user_whom_a_kubeconfig_impersonates_is_named_in_headers(tmp_path: Path) -> None:
+def test_the_user_that_a_kubeconfig_impersonates_is_named_in_headers(tmp_path: Path) -> None:
     more = {"as-uid": "7", "as-groups": ["dev", "ops"], "as-user-extra": {"team/1%": ["a", "b"]}}
     assert connect(write(tmp_path / "config", document(**{"as": "jane"}, **more))).impersonation == (
         *(("Impersonate-User", "jane"), ("Impersonate-Uid", "7")),

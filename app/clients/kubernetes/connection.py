@@ -40,7 +40,7 @@ class Connection:
     """The bearer token; empty where a client certificate speaks for us, or nothing does."""
     namespace: str
     impersonation: tuple[tuple[str, str], ...] = ()
-    """The headers that name whom the API server is to take us for, where the kubeconfig has `as`."""
+    """The headers that name the user that the API server is to take us for, where the kubeconfig has `as`."""
 
 
 def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environment: Mapping[str, str]) -> Connection:
