@@ -144,6 +144,13 @@ def test_bound_roles_are_rules(api, limited):
     grant(api, "logs", verbs=["*"], resources=["*/log"], resourceNames=["pod-after"])
     assert limited.get(f"{PODS}/pod-after/log").status == 200
     assert limited.get(f"{PODS}/pod-before/log").status == 403
+    grant(api, "one", verbs=["list", "watch"], resources=["serviceaccounts"], resourceNames=["my-sa"])
+    asked = [f"metadata.name={name}" for name in ("my-sa", "default", "%my-sa", "\\", "my-sa,metadata.name!=x")]
+    answers = [limited.get(ACCOUNTS, fieldSelector=each) for each in asked]
+    assert [answer.status for answer in answers] == [200, 403, 403, 403, 200]
+    assert answers[1].body["message"].startswith('serviceaccounts "default" is forbidden: ')
+    watched = [limited.get(ACCOUNTS, fieldSelector=each, watch="true", resourceVersion="x") for each in asked[:2]]
+    assert [answer.status for answer in watched] == [400, 403]
 
 
 def test_asking_about_oneself(api, limited):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.world.apiserver.auth.authentication import ADMIN
-from app.world.apiserver.controllers import owned, stateful_set
+from app.world.apiserver.controllers import manager, owned, stateful_set
 from app.world.apiserver.registry import operations
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
@@ -169,6 +169,33 @@ def test_a_replica_set_waits_for_its_service_account(api):
     ]
     assert condition["reason"] == "FailedCreate"
     api.post(ACCOUNTS, {"metadata": {"name": "late"}})
+    eventually(lambda: finished(api, f"{APPS}/deployments/web", availableReplicas=1))
+
+
+def test_a_pod_that_cannot_be_made_is_not_tried_again_and_again(api, world, monkeypatch):
+    """The webhook mounts the token where the template has its own volume, and the refusal contains a new name each
+    time."""
+    monkeypatch.setattr(manager, "RETRIES", 0)
+    mount = {"name": "own", "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount"}
+    pod = {"serviceAccountName": "my-sa", "volumes": [{"name": "own", "emptyDir": {}}]}
+    pod["containers"] = [{"name": "c", "image": "nginx", "volumeMounts": [mount]}]
+    api.post(f"{APPS}/deployments", workload(replicas=1, pod=pod))
+    failures = world.controllers._failures
+    eventually(lambda: 2 in failures.values())
+    tried = [
+        each for each in api.get("/api/v1/namespaces/default/events").body["items"] if each["reason"] == "FailedCreate"
+    ]
+    assert len(tried) == 2, "once, and once more because the status says so"
+    (replica_set,) = api.get(f"{APPS}/replicasets").body["items"]
+    (condition,) = replica_set["status"]["conditions"]
+    assert f"Error creating: {condition['message']}" in {each["message"] for each in tried}
+    assert "must be unique" in condition["message"]
+    api.delete(f"{APPS}/deployments/web")
+    eventually(lambda: not failures)
+
+
+def test_a_template_may_have_the_label_that_a_deployment_adds(api):
+    api.post(f"{APPS}/deployments", workload(replicas=1, labels={**LABELS, "pod-template-hash": "copied"}))
     eventually(lambda: finished(api, f"{APPS}/deployments/web", availableReplicas=1))
 
 

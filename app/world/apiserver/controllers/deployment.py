@@ -41,7 +41,8 @@ async def sync(world: World, namespace: str, name: str) -> None:
     if body is None:
         return
     all_sets = owned(world, "replicasets", body)
-    new = next((each for each in all_sets if _template_of(each) == body["spec"]["template"]), None)
+    template = _template_of(body)
+    new = next((each for each in all_sets if _template_of(each) == template), None)
     if not body["spec"].get("paused"):
         new = await _new_replica_set(world, writer, body, new, all_sets)
         stored = world.cluster.find("deployments", namespace, name)
@@ -54,9 +55,9 @@ async def sync(world: World, namespace: str, name: str) -> None:
     put_status(world, "deployments", body, _status(world, body, new))
 
 
-def _template_of(replica_set: JsonObject) -> JsonObject:
-    """A ReplicaSet's template without the hash that the Deployment has added."""
-    template: JsonObject = replica_set["spec"]["template"]
+def _template_of(body: JsonObject) -> JsonObject:
+    """The template of a ReplicaSet or a Deployment, without the hash that a Deployment adds (`EqualIgnoreHash`)."""
+    template: JsonObject = body["spec"]["template"]
     metadata = template.get("metadata", {})
     labels = {key: value for key, value in metadata.get("labels", {}).items() if key != HASH_LABEL}
     return {**template, "metadata": {**metadata, "labels": labels}}

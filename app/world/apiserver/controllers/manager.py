@@ -114,6 +114,7 @@ class ControllerManager:
         body = change.stored.object
         namespace, name = key_of(body)
         if change.type == "DELETED":
+            self._failures.pop((change.resource, namespace, name), None)
             if change.resource in _OWNERS and has_dependents(self._world, namespace, body["metadata"]["uid"]):
                 self._enqueue(("gone", namespace, body["metadata"]["uid"]))
         elif change.resource in _SYNCS:

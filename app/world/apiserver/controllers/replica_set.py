@@ -58,8 +58,10 @@ def _status(world: World, body: JsonObject, failure: ApiError | None) -> JsonObj
     )
     status["observedGeneration"] = body["metadata"].get("generation", 1)
     if failure is not None:
-        old: JsonObject = next(iter(body.get("status", {}).get("conditions", [])), {})
+        # A condition that is there stays as it is: a later message may contain the generated name of another Pod, and
+        # each change of the status would be the reason for the next try.
         condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure.message}
-        since = old.get("lastTransitionTime") or timestamp(world.clock.now())
-        status["conditions"] = [{**condition, "lastTransitionTime": since}]
+        since = timestamp(world.clock.now())
+        old = body.get("status", {}).get("conditions")
+        status["conditions"] = old or [{**condition, "lastTransitionTime": since}]
     return status

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.world.apiserver.auth.authorization import Request
+from app.world.apiserver.types.names import path_segment_errors
+from app.world.apiserver.types.selectors import selected_name
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "get", "HEAD": "get"}
 
@@ -32,6 +34,9 @@ class RequestInfo:
     resource: str = ""
     """The plural name, whether this server has it or not."""
     name: str = ""
+    selected: str = ""
+    """The name to which the field selector limits a list or watch. The authorizer takes it for the object's, so that a
+    rule with `resourceNames` allows it."""
     subresource: str = ""
     excess: bool = False
     """More path segments than any resource has."""
@@ -48,7 +53,7 @@ class RequestInfo:
             resource=self.resource,
             subresource=self.subresource,
             namespace=self.namespace,
-            name=self.name,
+            name=self.name or self.selected,
         )
 
 
@@ -69,9 +74,11 @@ def parse_request(path: str, method: str, query: Mapping[str, str]) -> RequestIn
         if len(rest) > 2 and rest[2] not in ("status", "finalize"):
             rest = rest[2:]
     name = rest[1] if len(rest) > 1 else ""
-    verb = _VERBS.get(method, method.lower())
+    verb, selected = _VERBS.get(method, method.lower()), ""
     if not name and verb == "get":
         verb = "watch" if is_true(query.get("watch")) else "list"
+        wanted = selected_name(query.get("fieldSelector", ""))
+        selected = "" if path_segment_errors(wanted) else wanted
     elif not name and verb == "delete":
         verb = "deletecollection"
     return RequestInfo(
@@ -82,6 +89,7 @@ def parse_request(path: str, method: str, query: Mapping[str, str]) -> RequestIn
         namespace=namespace,
         resource=rest[0],
         name=name,
+        selected=selected,
         subresource=rest[2] if len(rest) > 2 else "",
         excess=len(rest) > 3,
     )

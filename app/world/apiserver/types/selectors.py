@@ -130,7 +130,28 @@ def _look_up(body: JsonObject, field: str) -> str:
 
 def parse_field_selector(text: str, resource: Resource) -> Predicate | None:
     """The predicate of `fieldSelector=`; None for the empty one. Raises `ApiError` 400."""
-    wanted: list[tuple[str, bool, str]] = []
+    wanted = _requirements(text)
+    for field, _, _ in wanted:
+        if field not in (*_NAMES, *_FIELDS.get(resource.plural, ())):
+            raise errors.bad_request(_unknown_field(resource, field))
+    if not wanted:
+        return None
+    return lambda body: all((_look_up(body, field) == value) == equal for field, equal, value in wanted)
+
+
+def selected_name(text: str) -> str:
+    """The name to which `fieldSelector=` limits a collection (`RequiresExactMatch`); empty where it does not, or where
+    it cannot be read."""
+    try:
+        wanted = _requirements(text)
+    except errors.ApiError:
+        return ""
+    return next((value for field, equal, value in wanted if equal and field == "metadata.name"), "")
+
+
+def _requirements(text: str) -> list[tuple[str, bool, str]]:
+    """Each field, whether it has to be equal, and the value. Raises `ApiError` 400."""
+    wanted = []
     parts = _TERM.findall(text)
     if len(parts) > REQUIREMENTS_LIMIT:
         why = f"this simulated API server takes at most {REQUIREMENTS_LIMIT} in a selector"
@@ -139,13 +160,8 @@ def parse_field_selector(text: str, resource: Resource) -> Predicate | None:
         match = re.fullmatch(r"(.*?)(!=|==|=)(.*)", part, re.DOTALL)
         if not match:
             raise errors.bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
-        field = match[1]
-        if field not in (*_NAMES, *_FIELDS.get(resource.plural, ())):
-            raise errors.bad_request(_unknown_field(resource, field))
-        wanted.append((field, match[2] != "!=", _unescaped(match[3])))
-    if not wanted:
-        return None
-    return lambda body: all((_look_up(body, field) == value) == equal for field, equal, value in wanted)
+        wanted.append((match[1], match[2] != "!=", _unescaped(match[3])))
+    return wanted
 
 
 def _unknown_field(resource: Resource, field: str) -> str:
