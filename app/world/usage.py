@@ -136,6 +136,8 @@ def looks(world: World) -> Hashable:
     keys = tuple(key.kid for key in world.keys.published)
     stored = tuple(
         hash(repr((_unused(account), account.oidc_providers, account.policies, account.clusters)))
+        + hash(repr((account.instance_profiles, account.users, [*account.user_access_keys], account.buckets)))
+        + hash(repr((account.service_control_policies, account.resource_control_policies)))
         + hash(repr(account.disabled_sts_regions))
         for account in accounts
     )

@@ -212,8 +212,11 @@ def test_the_action_is_one_that_a_policy_must_allow(aws: AwsWorld) -> None:
 def test_who_is_nobody_is_refused_in_the_protocol_s_own_codes(aws: AwsWorld) -> None:
     admin = aws.mine.admin
     keys = {"AccessKeyId": admin.access_key_id, "SecretAccessKey": "wrong", "SessionToken": None}
+    client, bodies = aws.client("cloudtrail", keys), []
+    client.meta.events.register("after-call", lambda http_response, **_: bodies.append(http_response.content))
     with refused("InvalidSignatureException", status=400):
-        aws.client("cloudtrail", keys).lookup_events()
+        client.lookup_events()
+    assert json.loads(bodies[0]).keys() == {"__type", "message"}, "S3 alone adds what it has signed"
     with refused("UnrecognizedClientException", status=400):
         aws.client("cloudtrail", keys | {"AccessKeyId": "AKIA" + "A" * 16}).lookup_events()
     mine = aws.assume()["Credentials"]

@@ -104,6 +104,10 @@ def test_an_association_from_its_creation_to_its_end(world, eks, of_pods):
     create_role(world, "of-others", POD_IDENTITY_TRUST)
     other = world.account.roles["of-others"].arn
     assert eks.update_pod_identity_association(**one, roleArn=other)["association"]["roleArn"] == other
+    changed = eks.update_pod_identity_association(**one, targetRoleArn=of_pods, disableSessionTags=True)["association"]
+    assert (changed["roleArn"], changed["targetRoleArn"], changed["disableSessionTags"]) == (other, of_pods, True)
+    with refused("NotSimulated", status=400):
+        eks.update_pod_identity_association(**one, policy="{}")
     eks.delete_pod_identity_association(**one)
     assert not world.eks_cluster.is_associated("default", "my-sa")
     with refused("ResourceNotFoundException", status=404):

@@ -169,6 +169,13 @@ def test_calls_of_aws(simulation, shared, events, service, call, seen):
     assert event["changes"] is seen[4]
 
 
+def test_a_write_of_eks_changes_what_a_page_shows(simulation, shared, events):
+    eks = aws_client(simulation, shared, "eks")
+    eks.untag_resource(resourceArn=shared.eks_cluster.arn, tagKeys=["a"])
+    eks.list_clusters()
+    assert [event["changes"] for event in events()] == [True, False]
+
+
 def test_the_first_look_turns_a_page_and_is_no_command_that_changed_something(simulation, world):
     """It is a deed of the exercise, in a mission as well."""
     api = Api(simulation, world)

@@ -1,5 +1,7 @@
 """Instance profiles and users through boto3, as Terraform, Ansible and the AWS CLI ask for them."""
 
+import json
+
 import pytest
 
 from app.world.aws.iam.actions import ACTIONS
@@ -50,6 +52,15 @@ def test_a_role_leaves_its_instance_profile_before_it_goes(aws: AwsWorld) -> Non
 def test_what_iam_refuses(aws: AwsWorld, operation: str, asked: dict, code: str) -> None:
     with refused(code):
         getattr(aws.client("iam"), operation)(**asked)
+
+
+def test_the_path_of_a_profile_is_in_its_arn(aws: AwsWorld) -> None:
+    made = aws.client("iam").create_instance_profile(InstanceProfileName="app", Path="/team/")["InstanceProfile"]
+    document = {"Effect": "Allow", "Action": "iam:GetInstanceProfile", "Resource": made["Arn"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": document})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="look", PolicyDocument=policy)
+    reader = aws.client("iam", aws.assume()["Credentials"])
+    assert reader.get_instance_profile(InstanceProfileName="app")["InstanceProfile"]["Arn"] == made["Arn"]
 
 
 def test_users_with_what_they_have(aws: AwsWorld) -> None:

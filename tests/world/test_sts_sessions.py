@@ -183,6 +183,21 @@ def test_a_name_that_no_session_may_have(aws):
         assume(aws.client("sts"), RoleSessionName="a session")
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"SourceIdentity": "me"}, "SourceIdentity"),
+        ({"Tags": [{"Key": "team", "Value": "a"}]}, "Tags"),
+        ({"TransitiveTagKeys": ["team"]}, "TransitiveTagKeys"),
+    ],
+)
+def test_what_a_trust_policy_has_to_allow_by_another_action_is_not_ignored(aws, asked, named):
+    aws.role("target", trusting(LEARNER))
+    said = f"This simulated AWS does not have sts AssumeRole with {named}. "
+    with refused("NotSimulated", said + "It has what IRSA needs of iam, sts, s3, eks, cloudtrail.", 400):
+        assume(aws.client("sts"), **asked)
+
+
 def test_an_external_id(aws):
     condition = {"Condition": {"StringEquals": {"sts:ExternalId": "secret-handshake"}}}
     aws.role("target", trusting(LEARNER, **condition))

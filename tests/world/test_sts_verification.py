@@ -139,6 +139,17 @@ def test_thumbprints_count_only_for_private_cas(aws):
     aws.assume()
 
 
+def test_what_sts_keeps_may_be_forgotten_while_it_looks_at_the_certificate(aws, monkeypatch):
+    async def thumbprint(url):
+        aws.mine.published_keys.clear()
+        return "0" * 40
+
+    aws.call("UpdateOpenIDConnectProviderThumbprint", OpenIDConnectProviderArn=PROVIDER, ThumbprintList__1="0" * 40)
+    aws.issuer.is_trusted = False
+    monkeypatch.setattr(aws.issuer, "thumbprint", thumbprint)
+    aws.assume()
+
+
 # (10) The signature
 
 

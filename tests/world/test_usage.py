@@ -15,6 +15,7 @@ from app.flow.verdict.judge import judge
 from app.serving.budget import Quota, TokenBucket
 from app.wiring import simulated
 from app.world import metering, usage
+from app.world.aws import iam
 from app.world.servers.metered_connections import MeteredWebSocket
 from app.world.setup.scenario import ARTICLE
 from app.world.usage import CAPACITY, was_acted_in
@@ -210,6 +211,9 @@ ACTS = {
     "kubectl": lambda simulation, world, api, aws: api.get("/api/v1/pods"),
     "aws": lambda simulation, world, api, aws: aws("sts").get_caller_identity(),
     "an edit": lambda simulation, world, api, aws: world.account.roles.pop("s3-reader"),
+    "a control policy": lambda simulation, world, api, aws: world.account.service_control_policies.append("{}"),
+    "a bucket": lambda simulation, world, api, aws: world.account.buckets.clear(),
+    "a user": lambda simulation, world, api, aws: iam.call(world.account, "CreateUser", {"UserName": "new"}),
 }
 
 

@@ -218,4 +218,4 @@ def _what_was_signed(signature: Signature, verification: Verification) -> dict[s
 
 def _refuse(dialect: Dialect, problem: _Problem, details: dict[str, str]) -> NoReturn:
     status, code, message = _REFUSALS[dialect][problem]
-    raise AwsError(status, code, message, details)
+    raise AwsError(status, code, message, details if dialect == "s3" else None)

@@ -44,7 +44,8 @@ def notice(account: Account, call: Incoming, status: int) -> None:
     is_new = status == 200 and note_call(account, service, action, headers.get("user-agent", ""))
     if is_developer(headers):
         return
-    writes = call.method not in ("GET", "HEAD") if service == "s3" else bool(_WRITES.match(action))
+    by_method = service in ("s3", "eks")
+    writes = call.method not in ("GET", "HEAD") if by_method else bool(_WRITES.match(action))
     account.log.events.record(
         tool=tool.name,
         command=tool.command,

@@ -30,8 +30,7 @@ def create(account: Account, cluster: Cluster, asked: JsonObject) -> JsonValue:
     """CreatePodIdentityAssociation. Raises `AwsError`."""
     namespace, name = string(asked, "namespace"), string(asked, "serviceAccount")
     role_arn, target = string(asked, "roleArn"), string(asked, "targetRoleArn", required=False)
-    if asked.get("policy"):
-        raise not_simulated("eks", "CreatePodIdentityAssociation with a policy")
+    _refuse_policy(asked, "CreatePodIdentityAssociation")
     _check_role(account, role_arn)
     if (existing := cluster.association_of(namespace, name)) is not None:
         raise AwsError(409, "ResourceInUseException", f"Association already exists: {existing.association_id}")
@@ -57,10 +56,20 @@ def create(account: Account, cluster: Cluster, asked: JsonObject) -> JsonValue:
 
 
 def update(account: Account, cluster: Cluster, association: Association, asked: JsonObject) -> JsonValue:
-    """UpdatePodIdentityAssociation: another role. Raises `AwsError`."""
+    """UpdatePodIdentityAssociation: other roles, or whether sessions get tags. Raises `AwsError`."""
     role_arn = string(asked, "roleArn", required=False) or association.role_arn
+    target = string(asked, "targetRoleArn", required=False) or association.target_role_arn
+    _refuse_policy(asked, "UpdatePodIdentityAssociation")
     _check_role(account, role_arn)
-    kept = replace(association, role_arn=role_arn, modified=account.clock.now())
+    is_said = asked.get("disableSessionTags") is not None
+    tagless = boolean(asked, "disableSessionTags") if is_said else association.disables_session_tags
+    kept = replace(
+        association,
+        role_arn=role_arn,
+        target_role_arn=target,
+        disables_session_tags=tagless,
+        modified=account.clock.now(),
+    )
     cluster.associations[kept.association_id] = kept
     return {"association": describe(cluster, kept)}
 
@@ -111,6 +120,12 @@ def describe(cluster: Cluster, association: Association) -> JsonObject:
         "disableSessionTags": association.disables_session_tags,
     }
     return shown | ({"targetRoleArn": association.target_role_arn} if association.target_role_arn else {})
+
+
+def _refuse_policy(asked: JsonObject, operation: str) -> None:
+    """Raises `NotSimulated` for an association's own session policy."""
+    if asked.get("policy"):
+        raise not_simulated("eks", f"{operation} with a policy")
 
 
 def _check_role(account: Account, role_arn: str) -> None:

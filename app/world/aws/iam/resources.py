@@ -16,7 +16,9 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
         case {"PolicySourceArn": arn}:
             return arn, arn
         case {"InstanceProfileName": name}:
-            return f"{mine}:instance-profile{parameters.get('Path', '/')}{name}", f"instance profile {name}"
+            profile = account.instance_profiles.get(name)
+            arn = profile.arn if profile else f"{mine}:instance-profile{parameters.get('Path', '/')}{name}"
+            return arn, f"instance profile {name}"
         case {"RoleName": name}:
             role = account.roles.get(name)
             return role.arn if role else f"{mine}:role{parameters.get('Path', '/')}{name}", f"role {name}"

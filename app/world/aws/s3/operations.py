@@ -78,26 +78,26 @@ def split_path(raw_path: str) -> tuple[str, str]:
 def _service(caller: Caller, request: Incoming, arguments: set[str]) -> Answer:
     if request.method != "GET":
         raise errors.method_not_allowed(request.method)
-    authorize(caller, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
     _only(request, arguments, _BUCKETS_ARGUMENTS)
+    authorize(caller, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
     return _xml("ListAllMyBucketsResult", xml.content(list_buckets(caller.account, request), item=None))
 
 
 def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -> Answer:
     match request.method:
         case "GET" if "location" in arguments:
-            _may(caller, "s3:GetBucketLocation", name)
             _only(request, arguments, {"location"})
+            _may(caller, "s3:GetBucketLocation", name)
             region = _find(caller, name).region
             return _xml("LocationConstraint", "" if region == "us-east-1" else xml.text(region))
         case "GET" if arguments == {"policy"}:
             _may(caller, "s3:GetBucketPolicy", name)
             raise errors.no_such_bucket_policy(_find(caller, name).name)
         case "GET":
+            _only(request, arguments, _LIST_ARGUMENTS)
             given = arguments & {"prefix", "delimiter", "max-keys"}
             keys: ConditionKeys = {f"s3:{name}": request.argument(name) or "" for name in given}
             _may(caller, "s3:ListBucket", name, keys=keys)
-            _only(request, arguments, _LIST_ARGUMENTS)
             listed = list_objects if request.argument("list-type") == "2" else list_objects_v1
             return _xml(
                 "ListBucketResult", xml.content(listed(caller.account, _find(caller, name), request), item=None)
@@ -106,12 +106,12 @@ def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -
             _may(caller, "s3:ListBucket", name)
             return Answer(headers={"x-amz-bucket-region": _find(caller, name).region})
         case "PUT":
-            _may(caller, "s3:CreateBucket", name)
             _only(request, arguments, set())
+            _may(caller, "s3:CreateBucket", name)
             return _create(caller, request, name)
         case "DELETE":
-            _may(caller, "s3:DeleteBucket", name)
             _only(request, arguments, set())
+            _may(caller, "s3:DeleteBucket", name)
             if _find(caller, name).objects:
                 message = "The bucket you tried to delete is not empty"
                 raise AwsError(409, "BucketNotEmpty", message, {"BucketName": name})
@@ -124,8 +124,8 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
     resource = f"{name}/{key}"
     match request.method:
         case "GET" | "HEAD":
-            _may(caller, "s3:GetObject", resource)
             _only(request, arguments, set())
+            _may(caller, "s3:GetObject", resource)
             found = _find(caller, name).objects.get(key)
             if found is None:
                 if not is_allowed(caller, "s3:ListBucket", f"arn:aws:s3:::{name}"):
@@ -138,16 +138,16 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
             }
             return Answer(headers=headers, body=found.body)
         case "PUT":
-            _may(caller, "s3:PutObject", resource)
             _only(request, arguments, set())
+            _may(caller, "s3:PutObject", resource)
             if (source := request.header("x-amz-copy-source")) is not None:
                 return _copy(caller, request, source, _find(caller, name), key)
             content_type = request.header("content-type") or ""
             stored = _store(caller, request, _find(caller, name), key, request.body, content_type)
             return Answer(headers={"ETag": f'"{stored.etag}"'})
         case "DELETE":
-            _may(caller, "s3:DeleteObject", resource)
             _only(request, arguments, set())
+            _may(caller, "s3:DeleteObject", resource)
             _find(caller, name).objects.pop(key, None)
             return Answer(status=204)
     raise _not_simulated(request, arguments) if request.method == "POST" else errors.method_not_allowed(request.method)

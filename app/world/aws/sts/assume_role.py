@@ -8,7 +8,7 @@ from app.world.aws.account import Account
 from app.world.aws.authentication import Caller
 from app.world.aws.authorization import is_allowed, leaves, request_keys
 from app.world.aws.entities import Role
-from app.world.aws.errors import access_denied, validation_error
+from app.world.aws.errors import access_denied, not_simulated, validation_error
 from app.world.aws.organization import principals_denied_by, resource_denied_by
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts.credentials import credentials
@@ -17,6 +17,8 @@ from app.world.aws.sts.session_policies import packed_size, read_session_policie
 from app.world.aws.sts.web_identity import check_duration
 
 CHAINED_SECONDS = 3600
+_OF_SESSION = ("SourceIdentity", "Tags.", "TransitiveTagKeys.")
+"""Parameters that a trust policy has to allow by actions of their own, so they are not ignored."""
 
 
 def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
@@ -27,6 +29,8 @@ def assume_role(caller: Caller, parameters: Parameters) -> JsonValue:
         required=("RoleArn", "RoleSessionName"),
         optional=("DurationSeconds", "Policy", "ExternalId"),
     )
+    if asked := next((name for name in parameters if name.startswith(_OF_SESSION)), ""):
+        raise not_simulated("sts", f"AssumeRole with {asked.partition('.')[0]}")
     arn = parameters["RoleArn"]
     account_id, name = parse_role_arn(arn)
     account = caller.accounts.account(account_id)

@@ -17,8 +17,11 @@ KEPT_SECONDS = 3600
 """How long published keys are kept, in world time. An assumption: AWS does not say whether it keeps any."""
 
 
-async def find_key(account: Account, provider: OidcProvider, key_id: str | None) -> jwt.PyJWK:
-    """The issuer's key of that `kid`. Fetches again when it is not among the kept ones. Raises `AwsError`."""
+async def find_key(account: Account, provider: OidcProvider, key_id: str | None) -> tuple[jwt.PyJWK, bool]:
+    """The issuer's key of that `kid`, and whether a public CA vouches for the host that publishes it.
+
+    Fetches again when the key is not among the kept ones. Raises `AwsError`.
+    """
     issuer = f"https://{provider.url}"
     try:
         # (1) Discovery and JWKS, unless they are kept and hold the key
@@ -29,7 +32,8 @@ async def find_key(account: Account, provider: OidcProvider, key_id: str | None)
 
         # (2) The host's certificate: of a public CA, or with a thumbprint that the provider lists
         client = account.issuer_client
-        if not client.trusted(published.url) and await client.thumbprint(published.url) not in provider.thumbprints:
+        trusted = client.trusted(published.url)
+        if not trusted and await client.thumbprint(published.url) not in provider.thumbprints:
             raise refusals.wrong_thumbprint()
     except IssuerUnreachable as error:
         raise _refusal(error) from error
@@ -37,7 +41,7 @@ async def find_key(account: Account, provider: OidcProvider, key_id: str | None)
     # (3) The key
     if key_id is None or key_id not in published.keys:
         raise refusals.no_key()
-    return published.keys[key_id]
+    return published.keys[key_id], trusted
 
 
 def _refusal(error: IssuerUnreachable) -> AwsError:

@@ -66,7 +66,7 @@ async def assume_role_with_web_identity(
         raise refusals.wrong_audience(account)
 
     # (9) The issuer publishes the key
-    key = await find_key(account, provider, token.key_id)
+    key, trusted = await find_key(account, provider, token.key_id)
 
     # (10) The signature is the key's
     if not is_signed_by(token, key):
@@ -79,7 +79,6 @@ async def assume_role_with_web_identity(
     except AwsError as error:
         account.management_events.append(refused(record, error))
         raise
-    trusted = account.issuer_client.trusted(account.published_keys[token.issuer].url)
     account.management_events.append(granted(record, answer, trusted=trusted))
     return answer
 
