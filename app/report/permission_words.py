@@ -42,15 +42,20 @@ def access(wanted: Access) -> str:
 
 
 def allowing(uses: Iterable[str], words: Content) -> list[tuple[str, str]]:
-    """What would allow these uses: RBAC rules, an IAM policy, each as a text to paste with a sentence before it."""
+    """What would allow these uses: RBAC rules, an IAM policy, each as a text to paste with a sentence before it.
+
+    All that the uses take: which of several permissions is lacking is not known here.
+    """
     wanted = [need(use) for use in uses]
     accesses = [access for found in wanted for access in found.accesses]
     iam = [action for found in wanted for action in found.iam]
     texts = []
     if accesses:
-        texts.append((words.message("actions.allow_rbac"), rules_as_yaml(rules(accesses))))
+        lead = words.message("actions.allow_rbac_all" if len(set(accesses)) > 1 else "actions.allow_rbac")
+        texts.append((lead, rules_as_yaml(rules(accesses))))
     if iam:
-        texts.append((words.message("actions.allow_iam"), json.dumps(iam_policy(iam), indent=2)))
+        lead = words.message("actions.allow_iam_all" if len(set(iam)) > 1 else "actions.allow_iam")
+        texts.append((lead, json.dumps(iam_policy(iam), indent=2)))
     return texts
 
 

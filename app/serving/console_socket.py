@@ -1,9 +1,9 @@
 """The websocket `/console`: the command line of one open page, for those who may have one.
 
 Frames are JSON objects. From the page: `run` (number, text), `input` (number, text, end), `stop` (number), `complete`
-(number, text), `save` (name, text), `open` (name), `remove` (name). To the page: `hello`, `started`, `output`, `ended`,
-`refused`, `candidates`, `files`, `file`, `file_refused`. Host, Origin and launch secret were looked at before
-(`app.serving.gate`).
+(number, text), `save` (name, text), `open` (name), `remove` (name), `language` (text). To the page: `hello`,
+`started`, `output`, `ended`, `refused`, `candidates`, `files`, `file`, `file_refused`. Host, Origin and launch secret
+were looked at before (`app.serving.gate`).
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class _Page:
         """Serves the page until it is gone, and ends all that it started."""
         await self._socket.accept()
         try:
-            self._start(self._send(type="hello", programs=self._versions(), missing=self._missing()))
+            self._start(self._greet())
             self._start(self._show_files())
             while (text := await self._receive()) is not None:
                 self._handle(text)
@@ -160,6 +160,9 @@ class _Page:
         except (WebSocketDisconnect, KeyError, RuntimeError):
             pass  # gone, a binary frame, or closed by the server that is stopping
         return None
+
+    async def _greet(self) -> None:
+        await self._send(type="hello", programs=self._versions(), missing=self._missing())
 
     def _versions(self) -> list[list[str]]:
         return [[name, found.version] for name, found in self._console.programs.items()]
@@ -198,6 +201,9 @@ class _Page:
                 self._start(self._change(name, partial(self._console.remove, name)))
             case {"type": "open", "name": str(name)}:
                 self._start(self._open_file(name))
+            case {"type": "language", "text": str(language)}:
+                self._language = language
+                self._start(self._greet())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         if len(self._tasks) >= TASKS:

@@ -22,11 +22,12 @@ _NAMED = 40
 
 def copy_button(content: Content, text: str) -> str:
     """A button that copies `text`. To who listens its name has how that begins: a page has several."""
-    ask, done = (escape(content.message(f"screens.{key}")) for key in ("copy", "copied"))
+    ask, done, refused = (escape(content.message(f"screens.{key}")) for key in ("copy", "copied", "not_copied"))
     begins = escape(text.strip().partition("\n")[0][:_NAMED])
     return (
         f'<button type="button" class="copy" data-copy="{escape(text)}"><span class="ask">{ask}</span>'
-        f'<span class="done" role="status">{done}</span><span class="unseen"> {begins}</span></button>'
+        f'<span class="done" role="status">{done}</span><span class="refused" role="status">{refused}</span>'
+        f'<span class="unseen"> {begins}</span></button>'
     )
 
 

@@ -25,20 +25,31 @@ const copyWhole = (event, root) => {
   event.clipboardData.setData("text/plain", part.textContent)
   event.preventDefault()
 }
-// Over http from another machine a page has no `navigator.clipboard`: there a selection is copied, as by hand.
+// Over http from another machine a page has no `navigator.clipboard`, and elsewhere the browser may deny it, as in a frame:
+// there a selection is copied, as by hand. Whether that was possible.
 const copyByHand = (text) => {
   const field = element("textarea", { value: text, readOnly: true })
   document.body.append(field)
   field.select()
-  document.execCommand("copy")
+  const done = document.execCommand("copy")
   field.remove()
+  return done
+}
+const isCopied = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return copyByHand(text)
+  }
 }
 const copy = async (button) => {
-  if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy)
-  else copyByHand(button.dataset.copy)
+  const [state, seconds] = (await isCopied(button.dataset.copy)) ? ["copied", 2] : ["not_copied", 8]
   button.focus({ preventScroll: true })
-  button.classList.add("copied")
-  setTimeout(() => button.classList.remove("copied"), 2000)
+  button.classList.remove("copied", "not_copied")
+  button.classList.add(state)
+  clearTimeout(button.says)
+  button.says = setTimeout(() => button.classList.remove(state), 1000 * seconds)
 }
 
 // What answers a click opens, and has the focus, as soon as what it lies in has opened as well: unless the reader has

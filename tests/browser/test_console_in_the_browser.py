@@ -88,6 +88,11 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.fill("kubectl get pods -w")
     line.press("Enter")
     expect(log.locator(".output").last).to_contain_text("pod-before")
+    line.fill("draft")
+    for language in ("ja", "en"):  # what runs goes on in another one, and what is typed is still there
+        page.get_by_text(language, exact=True).click()
+        expect(page.get_by_label(load(language).message("console.page.line"), exact=True)).to_have_value("draft")
+    expect(log.locator(".note")).to_have_count(1)
     line.press("Control+c")
     expect(log.locator(".note").last).to_have_text(WORDS.message("console.ended.stopped"))
     line.fill("cat <<'E'\n<b>bold</b>\x1b[31m\nE")

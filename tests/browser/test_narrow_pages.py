@@ -146,6 +146,7 @@ def test_a_pair_names_its_two_sides_on_a_phone_too(visitor):
 def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_right(visitor):
     one = visitor.turn_to("thief").resize(PHONE)
     one.click("thief_steal")
+    expect(one.page.locator(".film-stage:focus"), "the map plays far below what was pressed").to_be_in_viewport()
     pills = one.page.get_by_test_id("stButtonGroup").filter(has_text="Remove it from the trust policy")
     expect(pills).to_be_visible()
     one.settle()
@@ -162,6 +163,13 @@ def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_r
     parts.locator("button").last.evaluate("it => it.click()")
     expect(parts.locator("button").last).to_have_class("now")
     assert one.box(parts.locator("button").last)["x"] < PHONE[0] - 40
+
+
+def test_on_a_phone_the_button_that_confirms_is_whole_within_its_popover(visitor):
+    one = visitor.turn_to("missions").resize(PHONE)
+    one.page.locator(".stMain [data-testid=stPopoverButton]").click()
+    button, around = one.box(".st-key-mission_start button"), one.box("[data-testid=stPopoverBody]")
+    assert button["y"] + button["height"] <= around["y"] + around["height"]
 
 
 def test_on_a_phone_nothing_is_drawn_over_the_mode(visitor):

@@ -56,7 +56,22 @@ def test_without_the_browsers_clipboard_a_button_copies_too(visitor):
     expect(button).to_contain_text(load("en").message("screens.copied"))
     expect(button).to_be_focused()
     assert one.page.evaluate("real.readText()") == button.get_attribute("data-copy")
-    assert one.page.evaluate("delete navigator.clipboard")
+
+    # The browser denies it, as in a frame.
+    one.page.evaluate(
+        "real.writeText('').then(() => Object.defineProperty(navigator, 'clipboard',"
+        " { value: { writeText: () => Promise.reject(new Error('denied')) }, configurable: true }))"
+    )
+    button.click()
+    one.page.wait_for_function(
+        "text => real.readText().then((now) => now === text)", arg=button.get_attribute("data-copy")
+    )
+    one.page.evaluate("document.execCommand = () => false")
+    button.click()
+    expect(button.locator(".refused")).to_have_text(load("en").message("screens.not_copied"))
+    expect(button.locator(".refused")).to_be_visible()
+    assert one.complaints == []
+    assert one.page.evaluate("delete document.execCommand && delete navigator.clipboard")
 
 
 COPIED = """(root, webkit) => {

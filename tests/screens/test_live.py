@@ -941,6 +941,11 @@ def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
     assert names() == ["shop/frontend", "shop/orders", "default/my-sa"]
     shown.test.selectbox(key="survey_status").set_value(Status.FAILED).run()
     assert names() == ["default/my-sa"]
+    shown.test.segmented_control(key="lang").set_value("ja").run()
+    # A browser would keep the words of the other language, unless it is sent what is chosen.
+    choices = [shown.test.selectbox(key=f"survey_{it}") for it in ("namespace", "status", "order")]
+    assert [it.value for it in choices] == ["", Status.FAILED, "role"]
+    assert [it.proto.set_value for it in choices] == [True] * 3
     assert not shown.test.exception
 
 

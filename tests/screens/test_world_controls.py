@@ -113,6 +113,16 @@ def test_a_reader_for_whose_new_world_there_was_no_room_reads_of_the_loss_once_t
     assert lost(shown, "idle")
 
 
+def test_a_new_world_for_which_there_was_no_room_leaves_the_start_of_the_old_one(screen, simulation, monkeypatch):
+    shown = screen(lang="en").open("home")
+    with monkeypatch.context() as full:
+        full.setattr(WorldStore, "put", Mock(side_effect=NoRoom(7.0)))
+        shown.click("begin_empty")
+    simulation.store.discard(shown.test.session_state["browser"])
+    shown.test.run()
+    assert shown.world.start == "finished"
+
+
 def test_a_browser_of_an_earlier_process_reads_of_the_restart(screen, monkeypatch):
     earlier = "0" * 24 + own_world.new_id()[:8]
     monkeypatch.setattr(own_world, "key", lambda: earlier)

@@ -104,6 +104,19 @@ def test_who_has_no_console_gets_no_socket(application):
     assert exercised(act) == [{"type": "websocket.close", "code": 1000, "reason": ""}]
 
 
+def test_what_the_server_says_is_in_the_language_that_the_page_has_now(application):
+    async def act():
+        client = Client(application)
+        await client.until("hello")
+        client.say(type="language", text="ja")
+        await client.until("hello", 2)
+        client.leave()
+        await client.task
+        return [frame["missing"] for frame in client.frames("hello")]
+
+    assert exercised(act) == [[f"{language} console.missing.aws []"] for language in ("en", "ja")]
+
+
 def test_a_browser_has_so_many_sockets(application):
     async def act():
         clients = [Client(application) for _ in range(SOCKETS)]

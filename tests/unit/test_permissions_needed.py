@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.content import load
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import JsonValue, Status, Subject
 from app.flow.port_wrappers.consent import Action
@@ -23,6 +24,7 @@ from app.flow.port_wrappers.permissions_needed import (
 from app.flow.ports import Access
 from app.flow.steps.walk import walk
 from app.flow.verdict.check_dependencies import PLACES
+from app.report.permission_words import allowing
 from tests.unit.fake_ports import SUBJECT, Fakes
 from tests.unit.test_walk import CHECKS
 
@@ -93,6 +95,20 @@ def test_a_check_that_was_refused_has_the_rule_that_would_allow_it(method: str) 
     assert set(refused.values()) == {Status.UNKNOWN}
     for needed in map(need, refused):
         assert rule in rules_as_yaml(rules(needed.accesses)) + json.dumps(iam_policy(needed.iam))
+
+
+@pytest.mark.parametrize(
+    ("use", "leads"),
+    [
+        ("pod.exists", ["rbac"]),
+        ("token.file", ["rbac_all"]),
+        ("role.exists", ["iam"]),
+        ("access.policy", ["iam_all"]),
+    ],
+)
+def test_where_a_use_takes_several_permissions_it_is_said_that_some_may_be_there(use: str, leads: list[str]) -> None:
+    words = load("en")
+    assert [lead for lead, _ in allowing([use], words)] == [words.message(f"actions.allow_{lead}") for lead in leads]
 
 
 def test_every_refusal_is_accounted_for() -> None:

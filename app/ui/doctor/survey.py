@@ -14,7 +14,7 @@ from app.report.survey_words import Advice, Row
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import allowed_by, framed, mark
 from app.ui.draw.code import code
-from app.ui.state import session
+from app.ui.state import language, session
 from app.ui.text import escape, prose, value
 
 _KEPT = "survey_made"
@@ -71,6 +71,8 @@ def _chosen(found: Survey, content: Content) -> None:
     rows = survey_words.rows(found, content)
     everything = content.message("doctor_page.everything")
     statuses = [status for status in survey_words.SEVERITY if any(row.status is status for row in rows)]
+    for key in ("survey_namespace", "survey_status", "survey_order"):
+        language.keep(key)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="survey_choice"):
         namespace = st.selectbox(
             content.message("mode.namespace"),

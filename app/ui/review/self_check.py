@@ -72,7 +72,7 @@ def self_check() -> None:
         components.block(_answered(id_, attempt, content), key=f"answered_{id_}", answers=fresh)
         last = attempt.at == len(QUESTIONS) - 1
         label = content.message("self_check.to_score" if last else "self_check.next")
-        st.button(label, key="check_next", type="primary", on_click=_go_on)
+        st.button(label, key="check_next", type="primary", on_click=_go_on, args=(id_,))
     else:
         _ask(id_, attempt, content)
 
@@ -186,8 +186,11 @@ def _attempt() -> Attempt:
     return kept if isinstance(kept, Attempt) else Attempt()
 
 
-def _go_on() -> None:
-    _attempt().at += 1
+def _go_on(id_: str) -> None:
+    """Leaves that question: a second click, or one in another tab that is behind, skips none."""
+    attempt = _attempt()
+    if attempt.at == list(QUESTIONS).index(id_):
+        attempt.at += 1
 
 
 def _begin_again() -> None:

@@ -206,10 +206,11 @@ def reset(seeded: Chain = scenario.ARTICLE, *, start: Start | None = None) -> No
 
     `start`: what the new world begins with; None is what the old one began with.
     """
-    begins = st.session_state[_START] = start or world().start
+    begins = start or world().start
     allowance.admit(own_world.key())
     with allowance.room_for_a_world():
         made = simulation().reset(own_world.key(), allowance.address(), seeded=seeded, start=begins)
+    st.session_state[_START] = begins
     if own_world.key() == tool_files.HANDS_ON:
         own_world.write_tools(simulation(), made)
     st.session_state[_DUE] = made.path

@@ -5,13 +5,14 @@ const consoleSession = (path) => {
   const session = { entries: [], files: [], programs: [], missing: [], state: "", cut: false, file: null }
   const listeners = new Map()
   const asked = new Map()
-  let socket, world, next = 1, kept = 0, early = [] // lines that were run before the connection was there
+  let socket, world, next = 1, kept = 0, early = [] // what was run before the connection was there
   const changed = (what, detail) => listeners.forEach((hear) => hear(what, detail))
   const send = (frame) => {
     if (socket?.readyState !== WebSocket.OPEN) return false
     socket.send(JSON.stringify(frame))
     return true
   }
+  const tell = (frame) => (session.state === "connecting" ? early.push(frame) : send(frame))
   const entryOf = (number) => session.entries.find((entry) => entry.number === number)
   const turn = (state) => {
     session.state = state
@@ -97,12 +98,13 @@ const consoleSession = (path) => {
   }
 
   return Object.assign(session, {
-    // The language of what the server says, and which world it is about: in another one there are other files, and
-    // what was printed in the one before is not true of it.
+    // The language of what the server says: what runs goes on in another one. And which world it is about: in another one
+    // there are other files, and what was printed in the one before is not true of it.
     use: (language, which) => {
-      if (session.language === language && world === which) return
-      const isAnother = world !== undefined && world !== which
+      const isSame = session.language === language
       session.language = language
+      if (world === which) return isSame || tell({ type: "language", text: language })
+      const isAnother = world !== undefined
       world = which
       socket?.close()
       connect()
@@ -115,8 +117,7 @@ const consoleSession = (path) => {
     run: (text) => {
       const entry = { number: next++, line: text, output: [], size: text.length, note: "", runs: true, reads: false }
       const frame = { type: "run", number: entry.number, text }
-      if (session.state === "connecting") early.push(frame)
-      else if (!send(frame)) return false
+      if (!tell(frame)) return false
       kept += entry.size
       session.entries.push(entry)
       changed("entry", entry)

@@ -95,12 +95,20 @@ const mapStaysInSight = (host) => {
   const goThere = () => {
     const answer = document.querySelector('[class*="st-key-prediction_"]')
     ;(answer && top(answer) < top(host) ? answer : host).scrollIntoView({ block: "start" })
+    goOn()
   }
+  // What was pressed may be far above now, and the next key would lead back there. It may get the focus once more, as it is
+  // drawn again; an answer that gets it is in sight a turn later.
+  const goOn = () => setTimeout(() => {
+    const has = document.activeElement
+    if (has !== document.body && has.getBoundingClientRect().bottom < 0) host.map.stage.focus({ preventScroll: true })
+  })
   const grows = new ResizeObserver(goThere)
   const ends = new AbortController(), { signal } = ends
   const end = () => (grows.disconnect(), ends.abort())
   grows.observe(document.querySelector('[data-testid="stMainBlockContainer"]'))
   document.addEventListener("irsa-answered", goThere, { signal })
+  document.addEventListener("focusin", goOn, { signal })
   for (const act of ["wheel", "touchstart", "pointerdown", "click", "keydown"])
     document.addEventListener(act, end, { signal, passive: true })
   setTimeout(end, 2000)

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app.content import load
+from app.content import LANGUAGES, load
 from app.ui.console import console
 from app.ui.draw import components
 from app.ui.state import session
 
 st.set_page_config(layout="wide")
-language = st.query_params.get("lang", "ja")
+language = st.radio("language", LANGUAGES, index=LANGUAGES.index(st.query_params.get("lang", "ja")))
 components.styles()
 console(session.world(), load(language))
