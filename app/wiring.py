@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -24,6 +24,7 @@ from app.flow.ports import Cluster, Ports
 
 if TYPE_CHECKING:
     from app.clients.issuer import IssuerTransport
+    from app.clients.kubernetes.cluster import KubernetesCluster
     from app.clients.kubernetes.connection import Connection
     from app.clients.kubernetes.exec_plugin import Plugins
     from app.clients.kubernetes.kubeconfig import Contexts
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from app.flow.doctor.tool_options import ToolOptions
     from app.world.lifecycle.simulation import Simulation
     from app.world.world import World
+
+C = TypeVar("C", bound="KubernetesCluster")
 
 SURVEY_SECONDS = 120.0
 """For all questions of a survey: thousands of roles."""
@@ -160,8 +163,7 @@ def writer(choice: Choice) -> KubernetesWriter:
     """The cluster for one who may write what `KubernetesWriter` writes. Raises `Unreachable` as `live` does."""
     from app.clients.kubernetes.writer import KubernetesWriter
 
-    at = _connection(choice)
-    return KubernetesWriter(host=at.host, token=at.token, transport=at.transport, user_agent=choice.user_agent)
+    return _client(KubernetesWriter, _connection(choice), choice)
 
 
 def server(context: str) -> tuple[str, bool]:
@@ -220,7 +222,11 @@ def profiles() -> tuple[str, ...]:
 def _cluster(connection: Connection, choice: Choice) -> Cluster:
     from app.clients.kubernetes.cluster import KubernetesCluster
 
-    return KubernetesCluster(
+    return _client(KubernetesCluster, connection, choice)
+
+
+def _client(kind: type[C], connection: Connection, choice: Choice) -> C:
+    return kind(
         host=connection.host,
         token=connection.token,
         transport=connection.transport,

@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from app import wiring
 from app.commands.serve import uncollected
 from app.flow.errors import Unreachable
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
+from app.flow.ports import Cluster
 from app.wiring import Choice
 from app.world.lifecycle.simulation import Simulation
 from app.world.world import World
+from tests.contracts.scripted import scripted
 
 
 def test_ports_are_new_and_their_connections_are_not(simulation: Simulation, world: World) -> None:
@@ -72,6 +75,23 @@ def test_garbage_is_looked_for_once_the_clients_are_loaded() -> None:
     with pytest.raises(KeyError), uncollected():
         raise KeyError
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("of", [wiring.cluster, wiring.writer])
+def test_every_client_acts_as_the_user_that_the_kubeconfig_impersonates(
+    of: Callable[[Choice], Cluster], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with scripted(200, b"{}", Content_Type="application/json") as server:
+        config = {
+            "current-context": "near",
+            "contexts": [{"name": "near", "context": {"cluster": "near", "user": "me"}}],
+            "clusters": [{"name": "near", "cluster": {"server": f"http://127.0.0.1:{server.port}"}}],
+            "users": [{"name": "me", "user": {"as": "jane"}}],
+        }
+        (tmp_path / "config").write_text(json.dumps(config))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+        of(Choice()).version()
+    assert server.headers()["impersonate-user"] == "jane"
 
 
 def test_what_a_plugin_takes_is_taken_from_the_walk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
