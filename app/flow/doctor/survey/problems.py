@@ -132,6 +132,12 @@ def missing(case: Case) -> Problem:
     return Problem(cause="causes.role_missing", status=Status.FAILED, fix=fix)
 
 
+def private_issuer(case: Case) -> Problem:
+    """AWS cannot reach the issuer: STS refuses every token of the cluster, whatever provider and trust policy say."""
+    fix = case.fix(failed("issuer.discovery"))
+    return Problem(cause="causes.keys_unpublished", status=Status.FAILED, fix=fix)
+
+
 def no_provider(case: Case) -> Problem:
     """The account has no provider for the issuer: STS refuses every token of the cluster."""
     fix = case.fix(failed("provider.exists"))

@@ -120,6 +120,8 @@ class Survey:
     """In the order of their namespaces and names."""
     roles: tuple[RoleFound, ...]
     """In the order of their ARNs."""
+    private_issuer: bool = False
+    """Whether AWS cannot reach the issuer, so that neither a provider nor a trust policy helps."""
     pods_reason: str = ""
     """The key of the reason why no Pod could be looked at; empty where Pods were."""
     pods_said: str = ""
@@ -146,6 +148,7 @@ class Survey:
         roles."""
         stands = {stand.value: sum(tie.stand is stand for tie in self.ties) for stand in BROKEN_STANDS}
         return {
+            "private_issuer": len(self.ties) if self.private_issuer else 0,
             "provider": sum(tie.lacks_provider for tie in self.ties),
             **stands,
             **{stand.value: sum(tie.stand is stand for tie in self.ties) for stand in _OPEN},
