@@ -47,6 +47,8 @@ class Problem:
     """`FAILED` where IRSA does not work by it or lets in too many; `UNKNOWN` where it may work; else `WARNING`."""
     values: Mapping[str, str] = field(default_factory=dict)
     """The values of the sentence's placeholders."""
+    check: str = ""
+    """The check of a walk that fails by it; empty where the stand (`Stand`) follows from it."""
     fix: Fix | None = None
     """What to do about it; None where no command is known."""
 
