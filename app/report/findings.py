@@ -15,8 +15,8 @@ from app.flow.manifests.workloads import Found
 from app.flow.model import Check, JsonObject, Status
 from app.report import help_links, survey_words, verdict_words
 
-TRUST, SCOPE = "trust.decision", "trust.scope"
-"""The checks that a survey makes of every role."""
+TRUST = "trust.decision"
+"""The check that a survey makes of every role."""
 _OF_ROLE, _OF_POD = ("role", "trust"), ("pod", "token", "webhook")
 """How the ids of the checks begin that are about a role's trust policy, and of those that are about a Pod."""
 _STDIN = "-"
@@ -79,18 +79,22 @@ def _pasted(fix: Fix) -> tuple[str, ...]:
 
 
 def of_survey(found: Survey, words: Content, context: str) -> Iterator[Finding]:
-    """Of every ServiceAccount whether its role accepts it; of one whose role accepts too many, that as well."""
+    """Of every ServiceAccount whether its role accepts it, and every other problem by the check that fails by it."""
     for row in survey_words.rows(found, words):
-        wide = [(SCOPE, Status.FAILED, row.also)] if row.wide else []
-        for check, status, said in ((TRUST, row.status, row.stand), *wide):
+        by_check: dict[str, list[survey_words.Advice]] = {TRUST: []}
+        for one in row.advice:
+            by_check.setdefault(one.check or TRUST, []).append(one)
+        for check, found_wrong in by_check.items():
+            causes = [one.cause for one in found_wrong]
+            said = words.facts.sentences(*([row.stand, *causes] if check == TRUST else causes))
             yield Finding(
                 check=check,
                 title=words.check(check).title,
-                status=status,
+                status=row.stand_status if check == TRUST else found_wrong[0].status,
                 subject="/".join(filter(None, (context, row.service_account))),
                 message=f"{row.role_arn}: {said}",
                 where=row.role_arn,
-                fix=(),
+                fix=tuple(command for one in found_wrong for command in one.commands),
                 help=help_links.link(check, words),
             )
 

@@ -32,6 +32,8 @@ class Advice:
 
     status: Status
     cause: str
+    check: str = ""
+    """The check of a walk that fails by it; empty where the stand follows from it."""
     fix: str = ""
     """The sentence before the commands; empty where there is nothing to do that we know of."""
     commands: tuple[str, ...] = ()
@@ -117,10 +119,10 @@ def advice(problem: Problem, role: RoleFound | None, words: Content) -> Advice:
     values = {"subjects": subjects(role, words) if role is not None else "", **problem.values}
     cause = words.facts.sentences(words.message(f"doctor.{problem.cause}", **values))
     if problem.fix is None:
-        return Advice(status=problem.status, cause=cause)
+        return Advice(status=problem.status, cause=cause, check=problem.check)
     then = [words.message(f"doctor.then.{problem.fix.then}")] if problem.fix.then else []
     fix = words.facts.sentences(*then, words.message(f"doctor.fixes.{problem.fix.id}"))
-    return Advice(status=problem.status, cause=cause, fix=fix, commands=problem.fix.commands)
+    return Advice(status=problem.status, cause=cause, check=problem.check, fix=fix, commands=problem.fix.commands)
 
 
 def _also(role: RoleFound, words: Content) -> str:

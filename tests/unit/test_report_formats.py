@@ -151,6 +151,19 @@ def test_a_survey_has_every_format(monkeypatch: pytest.MonkeyPatch, output: str)
         assert "trust.scope" in result.stdout
 
 
+def test_each_problem_of_a_survey_is_that_of_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that accepts the ServiceAccount is no failure, whatever else is wrong."""
+    fakes = healthy()
+    fakes.providers = []
+    monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
+    suite = parseString(run("--all-namespaces", "-o", "junit").stdout)  # noqa: S318 (our own)
+    assert [it.getAttribute("name") for it in suite.getElementsByTagName("testcase")] == ["trust.decision", "provider.exists"]
+    (failure,) = suite.getElementsByTagName("failure")
+    assert failure.getAttribute("type") == "provider.exists"
+    assert "has no provider for this issuer" in failure.getAttribute("message")
+    assert failure.firstChild.data.startswith("aws iam create-open-id-connect-provider --url https://")
+
+
 def of_contexts(monkeypatch: pytest.MonkeyPatch, **found: Any) -> None:
     def examined(choice: Any, *_: Any, **__: Any) -> Diagnosis:
         result = found[choice.context]

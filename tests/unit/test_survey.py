@@ -640,6 +640,17 @@ def test_without_a_provider_nobody_gets_in_whatever_the_trust_policies_say() -> 
     assert "iam:ListOpenIDConnectProviders" in shown(unread, "text")
 
 
+def test_where_aws_cannot_reach_the_issuer_neither_a_provider_nor_a_trust_policy_nor_a_new_pod_is_advised() -> None:
+    typo = {"metadata": {"namespace": "default", "name": "typo", "annotations": {"eks.amazonaws.com/role_arn": ROLE}}}
+    old = {"metadata": {"namespace": "default", "name": "old"}, "spec": {"serviceAccountName": "my-sa"}}
+    found = surveyed(MINE, typo, pods=[old], own="kubernetes.default.svc.cluster.local")
+    assert [tie.stand for tie in found.ties] == [Stand.REFUSED, Stand.MISTYPED]
+    advised = [[(it.cause, it.fix.id) for it in tie.problems if it.fix] for tie in found.ties]
+    private, key = ("causes.keys_unpublished", "private_issuer"), ("survey.causes.mistyped", "annotate")
+    assert advised == [[private], [private, key]]
+    assert "In a cluster whose issuer AWS cannot reach: 2." in survey_words.verdict(found, load("en"))
+
+
 @pytest.mark.parametrize(
     ("arn", "cause"),
     [(f'"{ROLE}"', "causes.malformed_arn"), (ROLE.replace("arn:aws:", "arn:aws-cn:"), "causes.role_missing")],

@@ -132,10 +132,16 @@ def missing(case: Case) -> Problem:
     return Problem(cause="causes.role_missing", status=Status.FAILED, fix=fix)
 
 
+def private_issuer(case: Case) -> Problem:
+    """AWS cannot reach the issuer: STS refuses every token of the cluster, whatever provider and trust policy say."""
+    fix = case.fix(failed("issuer.discovery"))
+    return Problem(cause="causes.keys_unpublished", status=Status.FAILED, check="issuer.discovery", fix=fix)
+
+
 def no_provider(case: Case) -> Problem:
     """The account has no provider for the issuer: STS refuses every token of the cluster."""
     fix = case.fix(failed("provider.exists"))
-    return Problem(cause="causes.provider_missing", status=Status.FAILED, fix=fix)
+    return Problem(cause="causes.provider_missing", status=Status.FAILED, check="provider.exists", fix=fix)
 
 
 def refused(case: Case, together: Sequence[Bearer]) -> Problem:
@@ -186,21 +192,22 @@ def wide(case: Case, role: RoleFound, *, alone: bool) -> Problem:
         fix = case.fix(failed("trust.scope"))
     else:
         fix = Fix(id="narrow_shared", commands=(_show(role_name(role.arn)),))
-    return Problem(cause="survey.causes.wide", status=Status.FAILED, fix=fix)
+    return Problem(cause="survey.causes.wide", status=Status.FAILED, check="trust.scope", fix=fix)
 
 
 def absent(role: RoleFound) -> Problem:
     """The trust policy lets in ServiceAccounts that do not exist: anyone who may create them gets the role."""
     values = {"got": ", ".join(role.absent)}
     fix = Fix(id="absent", commands=(_show(role_name(role.arn)),))
-    return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, fix=fix)
+    return Problem(cause="survey.causes.absent", status=Status.WARNING, values=values, check="trust.scope", fix=fix)
 
 
 def pod_identity(case: Case, names: Sequence[str]) -> Problem:
     """Pods that take their role from an association instead, which may be intended."""
     values = {"count": str(len(names)), "got": _shown(names)}
     fix = case.fix(failed("pod.pod_identity"))
-    return Problem(cause="survey.causes.pod_identity", status=Status.WARNING, values=values, fix=fix)
+    check = "pod.pod_identity"
+    return Problem(cause="survey.causes.pod_identity", status=Status.WARNING, values=values, check=check, fix=fix)
 
 
 def _shown(names: Sequence[str]) -> str:
@@ -219,7 +226,7 @@ def stale(case: Case, pods: Sequence[StalePod]) -> list[Problem]:
         shown = _shown([pod.name for pod in found])
         values = {"count": str(len(found)), "got": shown, "role": found[0].role_arn}
         fix = replace(case, pods=[pod.document for pod in found]).fix(failed("pod.injected"))
-        problems.append(Problem(cause=cause, status=Status.FAILED, values=values, fix=fix))
+        problems.append(Problem(cause=cause, status=Status.FAILED, values=values, check="pod.injected", fix=fix))
     return problems
 
 

@@ -21,7 +21,7 @@ from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status
-from app.flow.names import DEFAULT_AUDIENCE, role_of
+from app.flow.names import DEFAULT_AUDIENCE, is_public, role_of
 from app.flow.ports import Ports
 from app.flow.steps.findings import unseen
 
@@ -34,6 +34,8 @@ USES = (
 If it may not read the Pods, it says so and goes on. It also goes on without the workloads, which show whether they make
 new Pods by themselves.
 """
+_ANNOTATION = (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
+"""The stands whose fix changes the annotation."""
 _ORDER = (Status.FAILED, Status.WARNING, Status.UNKNOWN)
 
 
@@ -74,11 +76,14 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
 
     # (4) What is wrong with the two, or with its Pods.
     held_back = _held_back(ports, [pod for one in judged for pod in _again(one)])
+    private = not (is_public(found.issuer) or ports.reads_private_issuers)
     ties = []
     for one in judged:
-        arn, case = one.candidate.role_arn, replace(one.case, held_back=held_back.get(one.case.subject.namespace, {}))
-        lacks, is_only = one.stand is not Stand.MISTYPED and found.lacks_provider(arn), naming[arn] == 1
-        ties.append(_tie(replace(one, case=case), roles.get(arn), refused[arn], is_only=is_only, lacks_provider=lacks))
+        arn = one.candidate.role_arn
+        one = replace(one, case=replace(one.case, held_back=held_back.get(one.case.subject.namespace, {})))
+        lacks = one.stand is not Stand.MISTYPED and found.lacks_provider(arn)
+        chain = _without_issuer(one) if private else _of_chain(one, refused[arn], lacks_provider=lacks)
+        ties.append(_tie(one, roles.get(arn), chain, is_only=naming[arn] == 1, lacks_provider=lacks))
     pods_reason, pods_said = _unread(found.pods_error)
     provider_reason, provider_said = _unread(found.providers_error)
     return Survey(
@@ -86,6 +91,7 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
         issuer=found.issuer,
         ties=tuple(ties),
         roles=tuple(roles.values()),
+        private_issuer=private,
         pods_reason=pods_reason,
         pods_said=pods_said,
         provider_reason=provider_reason,
@@ -104,19 +110,28 @@ def _has_another_way(candidate: Candidate, running: Sequence[JsonValue]) -> bool
 def _again(one: _Judged) -> Sequence[JsonValue]:
     """The Pods that a fix recreates: all Pods of the ServiceAccount where the fix changes the annotation, else the
     stale ones."""
-    annotates = one.stand in (Stand.MISTYPED, Stand.MALFORMED, Stand.MISSING)
-    return one.case.pods if annotates else [pod.document for pod in one.stale]
+    return one.case.pods if one.stand in _ANNOTATION else [pod.document for pod in one.stale]
 
 
-def _tie(
-    one: _Judged, role: RoleFound | None, refused: Sequence[Bearer], *, is_only: bool, lacks_provider: bool
-) -> Tie:
-    """The ServiceAccount with all that is wrong. `refused`: all that name the role and that it refuses. `is_only`:
-    whether no other one names the role."""
+def _of_chain(one: _Judged, refused: Sequence[Bearer], *, lacks_provider: bool) -> list[Problem]:
+    """What keeps its Pods from the role. `refused`: all that name the role and that it refuses."""
+    missing = [problems.no_provider(one.case)] if lacks_provider else []
+    return [*missing, *_about_role(one, refused), *problems.stale(one.case, one.stale)]
+
+
+def _without_issuer(one: _Judged) -> list[Problem]:
+    """The same where AWS cannot reach the issuer. Until it can, neither a provider, a trust policy nor a new Pod
+    helps; to correct the annotation will be needed then as well."""
+    private = problems.private_issuer(one.case)
+    return [private, *(_about_role(one, ()) if one.stand in _ANNOTATION else ())]
+
+
+def _tie(one: _Judged, role: RoleFound | None, chain: Sequence[Problem], *, is_only: bool, lacks_provider: bool) -> Tie:
+    """The ServiceAccount with all that is wrong. `chain`: what keeps its Pods from the role. `is_only`: whether no
+    other one names the role."""
     case, stand = one.case, one.stand
     elsewhere = pods.by_pod_identity(case.pods)
-    wrong = [problems.no_provider(case)] if lacks_provider else []
-    wrong += [*_about_role(case, one.candidate, stand, refused), *problems.stale(case, one.stale)]
+    wrong = list(chain)
     wrong += [problems.pod_identity(case, elsewhere)] if elsewhere else []
     if role is not None and stand is not Stand.MISTYPED:
         alone = stand is Stand.OWN and is_only and not role.also
@@ -168,16 +183,15 @@ def _judged(ports: Ports, candidate: Candidate, found: Read, running: Sequence[J
     return _Judged(candidate=candidate, case=case, stand=stand, stale=stale)
 
 
-def _about_role(
-    case: problems.Case, candidate: Candidate, stand: Stand, refused: Sequence[Bearer]
-) -> Iterator[Problem]:
+def _about_role(one: _Judged, refused: Sequence[Bearer]) -> Iterator[Problem]:
     """The problems that follow from its stand. `refused`: all ServiceAccounts that name the role and that it
     refuses."""
-    match stand:
+    case = one.case
+    match one.stand:
         case Stand.MISTYPED:
-            yield problems.mistyped(case, candidate.key)
+            yield problems.mistyped(case, one.candidate.key)
         case Stand.MALFORMED:
-            yield problems.malformed(case, candidate.role_arn)
+            yield problems.malformed(case, one.candidate.role_arn)
         case Stand.MISSING:
             yield problems.missing(case)
         case Stand.REFUSED:

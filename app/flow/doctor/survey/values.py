@@ -47,6 +47,8 @@ class Problem:
     """`FAILED` where IRSA does not work by it or lets in too many; `UNKNOWN` where it may work; else `WARNING`."""
     values: Mapping[str, str] = field(default_factory=dict)
     """The values of the sentence's placeholders."""
+    check: str = ""
+    """The check of a walk that fails by it; empty where the stand (`Stand`) follows from it."""
     fix: Fix | None = None
     """What to do about it; None where no command is known."""
 
@@ -120,6 +122,8 @@ class Survey:
     """In the order of their namespaces and names."""
     roles: tuple[RoleFound, ...]
     """In the order of their ARNs."""
+    private_issuer: bool = False
+    """Whether AWS cannot reach the issuer, so that neither a provider nor a trust policy helps."""
     pods_reason: str = ""
     """The key of the reason why no Pod could be looked at; empty where Pods were."""
     pods_said: str = ""
@@ -146,6 +150,7 @@ class Survey:
         roles."""
         stands = {stand.value: sum(tie.stand is stand for tie in self.ties) for stand in BROKEN_STANDS}
         return {
+            "private_issuer": len(self.ties) if self.private_issuer else 0,
             "provider": sum(tie.lacks_provider for tie in self.ties),
             **stands,
             **{stand.value: sum(tie.stand is stand for tie in self.ties) for stand in _OPEN},
