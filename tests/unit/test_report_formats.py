@@ -157,7 +157,10 @@ def test_each_problem_of_a_survey_is_that_of_its_check(monkeypatch: pytest.Monke
     fakes.providers = []
     monkeypatch.setattr(wiring, "live", lambda *_, **__: fakes.ports())
     suite = parseString(run("--all-namespaces", "-o", "junit").stdout)  # noqa: S318 (our own)
-    assert [it.getAttribute("name") for it in suite.getElementsByTagName("testcase")] == ["trust.decision", "provider.exists"]
+    assert [it.getAttribute("name") for it in suite.getElementsByTagName("testcase")] == [
+        "trust.decision",
+        "provider.exists",
+    ]
     (failure,) = suite.getElementsByTagName("failure")
     assert failure.getAttribute("type") == "provider.exists"
     assert "has no provider for this issuer" in failure.getAttribute("message")
