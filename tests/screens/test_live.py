@@ -950,6 +950,8 @@ def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
     choices = [shown.test.selectbox(key=f"survey_{it}") for it in ("namespace", "status", "order")]
     assert [it.value for it in choices] == ["", Status.FAILED, "role"]
     assert [it.proto.set_value for it in choices] == [True] * 3
+    pick(shown, "service_account", "default")
+    assert names() == ["default/my-sa"], "the survey is one of the whole cluster"
     assert not shown.test.exception
 
 
