@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.report import figure, p95, title
+from bench.report import figure, p95, processor, title
 from tests.browser.film_page import film_page
 from tests.browser.films import films
 from tests.browser.server import ARGUMENTS, CHROMIUM
@@ -36,7 +34,7 @@ def main() -> None:
             scripts = measure(browser, size)
             name = "x".join(map(str, size))
             figure(f"script in a frame, p95, {name}", p95(scripts), "ms", target=4, note=f"longest {max(scripts):.1f}")
-            figure(f"frames a second, {name}", len(scripts) / SECONDS, "", note=f"{os.cpu_count()} x {_processor()}")
+            figure(f"frames a second, {name}", len(scripts) / SECONDS, "", note=processor())
         browser.close()
 
 
@@ -52,14 +50,6 @@ def measure(browser: Browser, size: tuple[int, int]) -> list[float]:
     page.close()
     frames = [event for event in trace["traceEvents"] if event["name"] == "FireAnimationFrame" and "tdur" in event]
     return [event["tdur"] / MICROSECONDS for event in frames]
-
-
-def _processor() -> str:
-    """What the processor calls itself, where the system says it."""
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

@@ -91,10 +91,16 @@ def median_ms(seconds: Sequence[float]) -> float:
 
 def machine() -> dict[str, str]:
     """Where it was measured."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return {
-        "processor": f"{os.cpu_count()} x {model or platform.processor()}",
+        "processor": processor(),
         "python": platform.python_version(),
         "streamlit": version("streamlit"),
     }
+
+
+def processor() -> str:
+    """How many processors there are, and what they call themselves, where the system says it."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} x {names[0] if names else platform.processor() or platform.machine()}"

@@ -5,6 +5,7 @@ import json
 from click.testing import CliRunner
 
 import bench.__main__ as all_of_them
+from bench import report
 from bench.measured import measured
 
 
@@ -31,3 +32,8 @@ def test_one_that_fails_neither_stops_the_others_nor_takes_what_they_have_found(
     assert "see above: walk" in ran.output
     assert list(written["measurements"]) == ["walk", "map"]
     assert set(written["machine"]) == {"processor", "python", "streamlit", "load before"}
+
+
+def test_where_the_system_does_not_name_its_processor_the_run_is_written_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "Path", lambda _: tmp_path / "cpuinfo")
+    assert " x " in report.machine()["processor"]

@@ -165,6 +165,7 @@ def test_on_a_phone_no_button_is_lower_than_its_words_and_the_way_on_is_at_the_r
     assert one.box(parts.locator("button").last)["x"] < PHONE[0] - 40
 
 
+@pytest.mark.large
 def test_on_a_phone_the_button_that_confirms_is_whole_within_its_popover(visitor):
     one = visitor.turn_to("missions").resize(PHONE)
     one.page.locator(".stMain [data-testid=stPopoverButton]").click()

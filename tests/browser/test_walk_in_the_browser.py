@@ -344,3 +344,10 @@ def test_a_wrong_prediction_plays_first_whatever_the_address_says_and_another_la
     one.wait()
     expect(said.locator(".film-sentence")).to_contain_text("一時的な認証情報")
     expect(one.page).to_have_url(re.compile("beat=credentials"))
+
+    # A scene that was just reached is not in the address of the page to which the reader turns.
+    turn = "it => { it.click(); document.querySelector('.st-key-next button').click() }"
+    one.page.locator("[data-act=previous]").evaluate(turn)
+    one.expect_title(load("ja").lesson("access").title)
+    one.page.wait_for_timeout(300)
+    assert "beat=" not in one.page.url

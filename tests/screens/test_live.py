@@ -825,8 +825,12 @@ def test_what_the_pod_needs_is_of_its_service_account_and_of_no_page_of_the_stor
     assert session_walk(shown).report(Step.ACCESS).check("access.policy").status is Status.PASSED
     shown = needs(screen(lang="en", live="doctor"), "dynamodb:GetItem", TABLE)
     assert "access.policy" in {it.id for it in walk_view(shown).walk.report(Step.ACCESS).checks}
+    needs(shown, "GetItem")
+    assert "notice_needs" in shown.keys
     pick(shown, "service_account", "default")
     assert shown.test.session_state["live"].needed == ()
+    assert [shown.test.text_input(key=f"needed_{it}").value for it in ("actions", "resource")] == ["", ""]
+    assert "notice_needs" not in shown.keys
 
 
 def session_walk(shown):
@@ -946,6 +950,8 @@ def test_the_survey_is_filtered_and_sorted_and_saved(screen, real):
     choices = [shown.test.selectbox(key=f"survey_{it}") for it in ("namespace", "status", "order")]
     assert [it.value for it in choices] == ["", Status.FAILED, "role"]
     assert [it.proto.set_value for it in choices] == [True] * 3
+    pick(shown, "service_account", "default")
+    assert names() == ["default/my-sa"], "the survey is one of the whole cluster"
     assert not shown.test.exception
 
 

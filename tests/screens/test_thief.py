@@ -9,6 +9,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.ui.state import session
 from app.ui.text import prose
+from app.ui.thief import actions
 from app.ui.thief.actions import DEFENCES, PATTERNS
 from app.ui.thief.views import ATTEMPTS
 from tests.by_turns import by_turns
@@ -168,12 +169,16 @@ def test_one_measure_takes_the_place_of_the_one_before(stolen):
     assert len(standings(shown)) == 2  # what was learnt stays
 
 
-def test_a_measure_that_cannot_be_taken_says_why_and_changes_nothing(stolen):
+def test_a_measure_that_cannot_be_taken_says_why_and_changes_nothing(stolen, monkeypatch):
     shown = stolen()
     shown.world.cluster.delete("pods", "default", "pod-after")
     choose(shown, "thief_defence", "delete_pod")
     assert 'pods "pod-after" not found' in spaced(shown.html("thief_failed"))
     assert shown.test.button(key="thief_back").disabled
+    monkeypatch.setattr(actions, "DEFENCES", {name: DEFENCES[name] for name in ("delete_pod", "detach_policies")})
+    shown.click("thief_try_all")
+    assert len(standings(shown)) == 1
+    assert 'pods "pod-after" not found' in spaced(shown.html("thief_failed")), "although a later one was taken"
 
 
 SUBJECTS = {

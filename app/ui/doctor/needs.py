@@ -29,6 +29,8 @@ _SAID = "needed"
 entry."""
 _PROBLEM = "needed_problem"
 """In the session: why the last entry is not valid."""
+_ABOUT = "needed_about"
+"""In the session: the ServiceAccount that the fields are about, and what is kept of them."""
 _DIAGNOSIS = "needed_diagnosis"
 
 
@@ -59,14 +61,15 @@ def diagnosis(walk_view: WalkView) -> Diagnosis:
 
 def form(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
     """Two fields, what is wrong with them, and whether the role allows what was entered."""
-    asked, problem = said(walk_view), st.session_state.get(_PROBLEM)
+    asked = said(walk_view)
+    _begin(walk_view, asked)
+    problem = st.session_state.get(_PROBLEM)
     with st.expander(
         content.message("doctor_page.needs"), icon=":material/policy:", expanded=bool(asked or problem), key="needs"
     ):
         with st.form("needs_form", border=False):
             st.text_input(
                 content.message("doctor_page.needs_actions"),
-                " ".join(it.action for it in asked),
                 key=_ACTIONS,
                 max_chars=LONGEST,
                 placeholder="dynamodb:GetItem",
@@ -74,7 +77,6 @@ def form(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
             )
             st.text_input(
                 content.message("doctor_page.needs_resource"),
-                asked[0].resource if asked else "",
                 key=_RESOURCE,
                 max_chars=LONGEST,
                 placeholder="arn:aws:dynamodb:REGION:ACCOUNT:table/NAME",
@@ -88,6 +90,22 @@ def form(walk_view: WalkView, found: Diagnosis, content: Content) -> None:
             components.block(_outcome(found, content), key="needs_outcome")
 
 
+def _begin(walk_view: WalkView, asked: tuple[AskedAction, ...]) -> None:
+    """Fills the fields with what is kept, where they come with the page, or are about another ServiceAccount now."""
+    about = _about(walk_view, asked)
+    if _ACTIONS in st.session_state and st.session_state.get(_ABOUT) == about:
+        return
+    st.session_state.pop(_PROBLEM, None)
+    st.session_state[_ABOUT] = about
+    st.session_state[_ACTIONS] = " ".join(it.action for it in asked)
+    st.session_state[_RESOURCE] = asked[0].resource if asked else ""
+
+
+def _about(walk_view: WalkView, asked: tuple[AskedAction, ...]) -> tuple[str, str, tuple[AskedAction, ...]]:
+    subject = walk_view.walk.subject
+    return subject.namespace, subject.service_account, asked
+
+
 def _take(walk_view: WalkView) -> None:
     """Keeps what was typed. Where it is nothing that a Pod can need, the previous entry stays."""
     actions, resource = (str(st.session_state.get(key) or "").strip() for key in (_ACTIONS, _RESOURCE))
@@ -97,6 +115,7 @@ def _take(walk_view: WalkView) -> None:
         st.session_state[_PROBLEM] = error
         return
     st.session_state.pop(_PROBLEM, None)
+    st.session_state[_ABOUT] = _about(walk_view, asked)
     if mode.can().walk_cluster:
         live.need(asked)
     else:

@@ -14,10 +14,11 @@ from app.report.survey_words import Advice, Row
 from app.ui.draw import components, notice, page_errors
 from app.ui.draw.checks import allowed_by, framed, mark
 from app.ui.draw.code import code
-from app.ui.state import language, session
+from app.ui.state import language, live_selection, mode, session
 from app.ui.text import escape, prose, value
 
 _KEPT = "survey_made"
+"""In the session: the cluster, and its survey or why there is none."""
 _WIDE = ' class="wide"'
 _ORDERS: Mapping[str, Callable[[Row], int | str]] = {
     "severity": lambda row: survey_words.SEVERITY.index(row.status),
@@ -32,12 +33,13 @@ def surveyed(content: Content) -> None:
     heading = escape(content.message("doctor.survey.title"))
     lead = prose(content.message("doctor_page.survey_lead"))
     components.block(f'<h2 class="heading">{heading}</h2><p class="caption">{lead}</p>', key="survey_heading")
-    walk_view = session.walk_view()
+    # One of the whole cluster: it stays while the reader examines one ServiceAccount after the other.
+    cluster = live_selection.state().choice if mode.can().walk_cluster else session.world().path
     if st.button(content.message("doctor_page.survey"), key="do_survey", icon=":material/hub:"):
         with st.spinner(content.message("mode.asking")):
-            st.session_state[_KEPT] = (walk_view.world, _ask())
+            st.session_state[_KEPT] = (cluster, _ask())
     kept = st.session_state.get(_KEPT)
-    if not kept or kept[0] != walk_view.world:
+    if not kept or kept[0] != cluster:
         return
     found = kept[1]
     if isinstance(found, FlowError):
@@ -62,7 +64,9 @@ def _ask() -> Survey | FlowError:
 
 def _verdict(found: Survey, content: Content) -> str:
     status = verdict_words.STATUS_OF[found.outcome]
-    return framed(status, f"<p>{prose(survey_words.verdict(found, content))}</p>", content)
+    label, read_at = escape(content.message("doctor.read_at")), escape(verdict_words.read_at(found.read_at))
+    words = f"<p>{prose(survey_words.verdict(found, content))}</p><dl><dt>{label}</dt><dd>{read_at}</dd></dl>"
+    return framed(status, words, content)
 
 
 @page_errors.fragment

@@ -62,7 +62,7 @@ class Theft:
     names: JsonObject = field(default_factory=dict)
     """The names in the map's boxes."""
     failed: str = ""
-    """Why an action failed, as the server's message."""
+    """Why actions failed, as the server's messages."""
 
 
 DEFENCES: Mapping[str, Callable[[Theft], Work]] = {
@@ -161,9 +161,15 @@ def defend(stolen: Theft, name: str) -> None:
 
 
 def defend_all(stolen: Theft) -> None:
-    """Takes all defences, one after the other, and leaves none in force."""
-    stolen.last = tuple(name for name in DEFENCES if _try(stolen, name))
+    """Takes all defences, one after the other; none is in force then. `failed` has the message of each that failed."""
+    tried, failed = [], []
+    for name in DEFENCES:
+        if _try(stolen, name):
+            tried.append(name)
+        else:
+            failed.append(stolen.failed)
     put_back(stolen)
+    stolen.last, stolen.failed = tuple(tried), "\n".join(failed)
     _on_the_map(stolen)
 
 

@@ -169,11 +169,13 @@ const mapBegin = (host, address, words, halves) => {
 }
 
 // The beat goes into the address without a rerun, at most four times a second: browsers bound how often a page may.
-let keeping = 0, kept = ""
+let keeping = 0, kept = "", keptOn = ""
 const keepBeat = (id) => {
   kept = id
+  keptOn = location.pathname
   keeping ||= setTimeout(() => {
     keeping = 0
+    if (location.pathname !== keptOn) return // the reader has turned the page meanwhile
     const address = new URL(location.href)
     address.searchParams.set("beat", kept)
     history.replaceState(history.state, "", address)
