@@ -341,6 +341,7 @@ def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
     result = run(*words)
     assert result.exit_code == 2
     assert load("en").message("errors.options_exclude.title") in result.output
+    assert "--rbac" in words or "--fail-on, --strict, --lang" in result.output, "what goes together is listed in full"
 
 
 @pytest.mark.parametrize(
