@@ -88,8 +88,10 @@ def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Prints text; colours are left out where the output is no terminal, or `NO_COLOR` is set (no-color.org)."""
-    colour = False if process_environment().get("NO_COLOR") else None
+    """Prints text; colours are left out where the output is no terminal, or one that shows none (`TERM=dumb`), or
+    `NO_COLOR` is set (no-color.org)."""
+    variables = process_environment()
+    colour = False if variables.get("NO_COLOR") or variables.get("TERM") == "dumb" else None
     for line in lines:
         click.echo(as_started(line), color=colour)
 

@@ -160,9 +160,14 @@ def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.M
     assert f"  {load('en').message('reasons.login')}" in lines[:8]
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
+@pytest.mark.parametrize(
+    ("no_color", "terminal", "coloured"), [("", "xterm", True), ("1", "xterm", False), ("", "dumb", False)]
+)
+def test_colour_is_for_terminals_that_want_it(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, terminal: str, coloured: bool
+) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", terminal)
     monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: broken())
     result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
     assert ("\x1b[" in result.output) is coloured
