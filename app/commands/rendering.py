@@ -87,13 +87,18 @@ def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
     ]
 
 
-def print_lines(lines: Iterable[str]) -> None:
-    """Prints text; colours are left out where the output is no terminal, or one that shows none (`TERM=dumb`), or
-    `NO_COLOR` is set (no-color.org)."""
+def colour() -> bool | None:
+    """The `color` of `click.echo`: False where `NO_COLOR` is set (no-color.org) or the terminal shows none
+    (`TERM=dumb`); None leaves colours out where the output is no terminal."""
     variables = process_environment()
-    colour = False if variables.get("NO_COLOR") or variables.get("TERM") == "dumb" else None
+    return False if variables.get("NO_COLOR") or variables.get("TERM") == "dumb" else None
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Prints text, in colours where the terminal takes them."""
+    chosen = colour()
     for line in lines:
-        click.echo(as_started(line), color=colour)
+        click.echo(as_started(line), color=chosen)
 
 
 def print_json(document: JsonValue) -> None:

@@ -169,8 +169,9 @@ def test_colour_is_for_terminals_that_want_it(
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setenv("TERM", terminal)
     monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: broken())
-    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
-    assert ("\x1b[" in result.output) is coloured
+    for words in (["doctor", "-s", "my-sa", "-v"], ["token", "/no/such/file"]):
+        result = CliRunner().invoke(command_line(Settings(), load("en")), words, color=True)
+        assert ("\x1b[" in result.output) is coloured
 
 
 JSON_KEYS = [
