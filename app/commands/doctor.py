@@ -11,7 +11,7 @@ from typing import Any, Literal
 import click
 
 from app.commands.examining import completion
-from app.commands.examining.asking import Everybody, Wanted, asked, choice_of
+from app.commands.examining.asking import OF_ALL, OF_EXAMINATION, WITH_ALL, Everybody, Wanted, asked, choice_of
 from app.commands.examining.results import (
     CSV,
     FORMATS,
@@ -35,7 +35,8 @@ from app.wiring import Choice
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 EVERYTHING = "all"
-_OF_RBAC = "TYPE/NAME, --namespace, --service-account, --pod, --context, --profile, --region, --issuer, --do"
+_OBJECT = "TYPE/NAME, --filename, --namespace, --service-account, --pod"
+_OF_RBAC = f"{_OBJECT}, --context, --profile, --region, --issuer, --do"
 CLUSTERS_AT_ONCE = 8
 _FILE = PathType(path_type=Path, dir_okay=False)
 _MANIFEST = PathType(path_type=Path, dir_okay=False, allow_dash=True)
@@ -85,7 +86,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             if output == CSV or any(
                 (*named.values(), contexts, profile, region, issuer, actions, needed, resource, rbac, save, again)
             ):
-                raise CannotRun(reader, "options_exclude", got="--from", expected="--output, --verbose, --lang")
+                raise CannotRun(reader, "options_exclude", got="--from", expected=f"--output, --verbose, {OF_ALL}")
             results = [Result(found=opened(source, reader))]
             show(results)
             context.exit(exit_status(results, threshold))
@@ -137,13 +138,15 @@ def _refuse_together(
 ) -> None:
     """Raises `CannotRun` for options that exclude each other. `once`: a file is to be saved."""
     if isinstance(wanted, Everybody) and (once or again or sends):
-        got, expected = "--all-namespaces", "--context, --profile, --region, --output, --lang"
+        got, expected = "--all-namespaces", WITH_ALL
     elif output == CSV and not isinstance(wanted, Everybody):
-        got, expected = f"--output {CSV}", "--all-namespaces, --context, --profile, --region, --lang"
+        got, expected = f"--output {CSV}", f"--all-namespaces, --context, --profile, --region, {OF_ALL}"
     elif len(contexts) > 1 and (once or again or output in ("html", CSV)):
-        got, expected = "--context, --context", "-n, --profile, --region, --do, --output, --lang"
+        got = "--context, --context"
+        expected = f"{_OBJECT}, --all-namespaces, {OF_EXAMINATION}, --output text|json|junit|sarif|github, {OF_ALL}"
     elif again and (once or output not in ("text", "json")):
-        got, expected = "--watch, --until-fixed", "-n, --context, --profile, --region, --do, --output text|json, --lang"
+        got = "--watch, --until-fixed"
+        expected = f"{_OBJECT}, --context, {OF_EXAMINATION}, --output text|json, {OF_ALL}"
     else:
         return
     raise CannotRun(words, "options_exclude", got=got, expected=expected)

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import click
 
-from app.commands.rendering import labelled, print_json, to_paste
+from app.commands.rendering import colour, labelled, print_json, to_paste
 from app.content import Content
 from app.flow.model import JsonObject
 from app.flow.visible import visible
@@ -64,7 +64,7 @@ class CannotRun(click.ClickException):
         if self.as_json and self.document["id"] != CANNOT_WRITE:
             print_json(self.document)
         else:
-            click.echo(self.message, file=file, err=True)
+            click.echo(self.message, file=file, err=True, color=colour())
 
 
 def wants_json(typed: Sequence[str]) -> bool:

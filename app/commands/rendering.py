@@ -87,11 +87,18 @@ def to_paste(texts: Iterable[tuple[str, str]], *, indent: int) -> list[str]:
     ]
 
 
+def colour() -> bool | None:
+    """The `color` of `click.echo`: False where `NO_COLOR` is set (no-color.org) or the terminal shows none
+    (`TERM=dumb`); None leaves colours out where the output is no terminal."""
+    variables = process_environment()
+    return False if variables.get("NO_COLOR") or variables.get("TERM") == "dumb" else None
+
+
 def print_lines(lines: Iterable[str]) -> None:
-    """Prints text; colours are left out where the output is no terminal, or `NO_COLOR` is set (no-color.org)."""
-    colour = False if process_environment().get("NO_COLOR") else None
+    """Prints text, in colours where the terminal takes them."""
+    chosen = colour()
     for line in lines:
-        click.echo(as_started(line), color=colour)
+        click.echo(as_started(line), color=chosen)
 
 
 def print_json(document: JsonValue) -> None:

@@ -17,7 +17,7 @@ from app.flow.model import JsonValue, Status
 from app.flow.times import timestamp
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.tokens.claim_sources import TIMES, leaves
-from app.flow.tokens.inspection import Oddity, oddities, repeated, whole_seconds
+from app.flow.tokens.inspection import Oddity, oddities, of_signature, repeated, whole_seconds
 from app.report.durations import duration
 from app.settings import Settings
 
@@ -43,7 +43,8 @@ def command(settings: Settings, words: Content) -> click.Command:
 
         # (2) Look for oddities, and print.
         now = time.time()
-        found = (*repeated(compact), *oddities(decoded.header, decoded.claims, now))
+        of_claims = oddities(decoded.header, decoded.claims, now)
+        found = (*repeated(compact), *of_claims, *of_signature(compact, decoded.header))
         if output == "json":
             print_json(as_json(decoded, found, now, words))
         else:

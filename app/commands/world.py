@@ -19,7 +19,7 @@ import click
 from app.commands.failure import CannotRun
 from app.commands.help import command_of
 from app.commands.listening import check_machine, listen, simulating
-from app.commands.rendering import heading, labelled
+from app.commands.rendering import colour, heading, labelled
 from app.commands.streams import why
 from app.commands.usage_errors import PathType
 from app.content import Content
@@ -92,7 +92,7 @@ def command(settings: Settings, words: Content) -> click.Command:
                 here = simulation.world(HANDS_ON, start=start or "finished")
                 write_all(directory, simulation, here)
                 for line in instructions(simulation, directory, words, here.start, came_back=came_back):
-                    click.echo(line)
+                    click.echo(line, color=colour())
                 wait_for_signal(stop)
 
     return world

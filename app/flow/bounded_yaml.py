@@ -43,6 +43,8 @@ def load(text: str, *, limit: int, own_tags: bool = False) -> Any:
         return yaml.load(text, _TagLoader if own_tags else _Loader)  # noqa: S506 (subclasses of CSafeLoader)
     except yaml.MarkedYAMLError as error:
         raise _broken(error.problem or error.context or "not a document", error.problem_mark) from None
+    except yaml.reader.ReaderError as error:
+        raise BrokenYaml(error.reason) from None
     except BrokenYaml:
         raise
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:

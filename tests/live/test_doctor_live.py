@@ -178,7 +178,7 @@ def test_the_command_survives_having_no_rights(here: Eks, monkeypatch: pytest.Mo
 def test_the_rules_that_a_survey_asks_for_are_enough(here: Eks) -> None:
     survey_as_reader = ["doctor", "--all-namespaces", "--context", "reader", "--lang", "en"]
     refused = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader).output
-    pasted = refused.partition(load("en").message("actions.allow_rbac"))[2]
+    pasted = refused.partition(load("en").message("actions.allow_rbac_all"))[2]
     with here.granted(*yaml.safe_load(pasted)):
         eventually(lambda: here.ports("reader").cluster.service_accounts() is not None)
         allowed = CliRunner().invoke(command_line(Settings(), load("en")), survey_as_reader)

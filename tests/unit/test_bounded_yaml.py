@@ -69,6 +69,7 @@ def test_a_few_aliases_and_merges_are_read():
         (f"a: &a {'[' * 60}{']' * 60}\nb: {'[' * 60}*a{']' * 60}", "exceeded max depth"),
         ("".join(f"%TAG !{n}! x\n" for n in range(101)) + "--- a", "too many %TAG directives"),
         ("%TAG !e! tag:yaml.org,2002:\n--- !e!str 1", None),
+        ("a: \0", "control characters are not allowed"),
         ("a: &a [*a]", "anchor 'a' value contains itself"),
         ("a: *b", "found undefined alias"),
         ("a: [", "did not find expected node content"),

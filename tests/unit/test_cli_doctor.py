@@ -160,12 +160,18 @@ def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.M
     assert f"  {load('en').message('reasons.login')}" in lines[:8]
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
+@pytest.mark.parametrize(
+    ("no_color", "terminal", "coloured"), [("", "xterm", True), ("1", "xterm", False), ("", "dumb", False)]
+)
+def test_colour_is_for_terminals_that_want_it(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, terminal: str, coloured: bool
+) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", terminal)
     monkeypatch.setattr(doctor_sources, "examined", lambda *_, **__: broken())
-    result = CliRunner().invoke(command_line(Settings(), load("en")), ["doctor", "-s", "my-sa", "-v"], color=True)
-    assert ("\x1b[" in result.output) is coloured
+    for words in (["doctor", "-s", "my-sa", "-v"], ["token", "/no/such/file"]):
+        result = CliRunner().invoke(command_line(Settings(), load("en")), words, color=True)
+        assert ("\x1b[" in result.output) is coloured
 
 
 JSON_KEYS = [
@@ -341,6 +347,7 @@ def test_options_that_do_not_go_together_are_refused(words: list[str]) -> None:
     result = run(*words)
     assert result.exit_code == 2
     assert load("en").message("errors.options_exclude.title") in result.output
+    assert "--rbac" in words or "--fail-on, --strict, --lang" in result.output, "what goes together is listed in full"
 
 
 @pytest.mark.parametrize(

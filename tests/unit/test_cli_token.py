@@ -50,7 +50,7 @@ def claims(**changes):
     return {name: value for name, value in all_of_them.items() if value is not MISSING}
 
 
-def compact(header, payload, signature=b"signature"):
+def compact(header, payload, signature=b"s" * 256):
     """A token in compact form, signed by nobody."""
     parts = (json.dumps(header).encode(), json.dumps(payload).encode(), signature)
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
@@ -177,6 +177,15 @@ def test_names_that_are_there_twice_are_counted_once_and_listed_to_a_limit():
     text = "{" + ",".join(f'"{number % 4000}":1' for number in range(8000)) + "}"
     payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
     assert [it.name for it in repeated(f"e30.{payload}.")] == [str(number) for number in range(MOST_REPEATED)]
+
+
+@pytest.mark.parametrize(
+    ("signature", "code", "got"), [(b"", "no_signature", ""), (b"s" * 240, "signature_length", "240")]
+)
+def test_a_token_without_its_whole_signature_is_none_that_sts_accepts(signature, code, got):
+    exit_code, document = found(compact({"alg": "RS256", "kid": "k"}, claims(), signature))
+    (oddity,) = document["oddities"]
+    assert (exit_code, oddity["code"], oddity["status"], oddity["got"]) == (1, code, "failed", got)
 
 
 @pytest.mark.parametrize(

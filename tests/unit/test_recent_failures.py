@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.flow.diagnosis_file import diagnosis_file
 from app.flow.doctor import examine
-from app.flow.doctor.recent_failures import RECENT, WHERE
+from app.flow.doctor.recent_failures import RECENT, SHOWN, WHERE
 from app.flow.errors import NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.model import Check, Status
 from app.flow.ports import Assumptions
@@ -91,6 +91,9 @@ def test_a_pod_that_asks_for_another_role_has_to_be_recreated():
 def test_history_and_our_own_attempts_do_not_count():
     ours = {"roleArn": ROLE, "roleSessionName": "irsa-explorer"}
     assert found(record(eventTime=minute_before(), requestParameters=ours))[0].status is Status.PASSED
+    behind = [*[record(requestParameters=ours)] * 30, *[record(eventTime=minute_before())] * 30]
+    check, evidence = found(*behind)
+    assert (check.status, len(evidence)) == (Status.WARNING, SHOWN)
     fakes = Fakes(now=float(NOW + RECENT))
     check, evidence = found(record(eventTime=minute_before()), fakes=fakes)
     assert check.status is Status.PASSED

@@ -15,8 +15,8 @@ from app.flow.ports import Assumptions
 
 EVENT_PAGES = 2
 """Pages of 50 events that are read: CloudTrail answers two requests a second."""
-RECORD_LIMIT = 20
-"""Refused requests that are handed on, as many granted ones, and as many that were denied to a session."""
+DENIED_LIMIT = 20
+"""Requests denied to a session that are handed on."""
 _DENIALS = ("AccessDenied", "UnauthorizedOperation")
 """What the error codes of a missing permission contain: `AccessDeniedException`, `Client.UnauthorizedOperation`."""
 
@@ -45,8 +45,8 @@ def assumptions(calls: AwsCalls, role_arn: str, subject: str) -> Assumptions:
     keys = (get_str(record, "responseElements", "credentials", "accessKeyId") for record in granted)
     key = next((key for key in keys if key), "")
     return Assumptions(
-        refused=tuple(refused[:RECORD_LIMIT]),
-        granted=tuple(map(_without_credentials, granted[:RECORD_LIMIT])),
+        refused=tuple(refused),
+        granted=tuple(map(_without_credentials, granted)),
         denied=tuple(_denied(calls, key)) if key else (),
         since=since,
     )
@@ -96,7 +96,7 @@ def _denied(calls: AwsCalls, key: str) -> list[JsonValue]:
     except FlowError:
         return []
     found = [it for it in page["records"] if any(code in get_str(it, "errorCode") for code in _DENIALS)]
-    return found[:RECORD_LIMIT]
+    return found[:DENIED_LIMIT]
 
 
 def _is_ours(record: Mapping[str, Any]) -> bool:

@@ -16,6 +16,13 @@ from app.flow.targets import manifest
 from app.flow.targets.kinds import POD, SERVICE_ACCOUNT, Target, target_of
 from app.wiring import Choice, is_in_cluster
 
+OF_ALL = "--fail-on, --strict, --lang"
+"""The options that go with every examination."""
+OF_EXAMINATION = "--profile, --region, --issuer, --do, --action, --resource, --verbose"
+"""Those that go with every examination of one ServiceAccount in a cluster."""
+WITH_ALL = f"--context, --profile, --region, --output, {OF_ALL}"
+"""Those that go with `--all-namespaces`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
@@ -52,8 +59,7 @@ def asked(
     # (1) All of them.
     if everybody:
         if target or filename or service_account or pod or namespace:
-            expected = "--context, --profile, --region, --output, --lang"
-            raise CannotRun(words, "options_exclude", got="--all-namespaces", expected=expected)
+            raise CannotRun(words, "options_exclude", got="--all-namespaces", expected=WITH_ALL)
         return Everybody(everywhere=True)
     try:
         named = target_of(target) if target else None
@@ -69,7 +75,7 @@ def asked(
     if named is None:
         return Subject(namespace=namespace, service_account=service_account, pod=pod)
     if pod or (service_account and named.kind is not POD):
-        expected = "-n, --context, --profile, --region, --do, --save, --output, --lang"
+        expected = f"-n, --context, {OF_EXAMINATION}, --rbac, --watch, --until-fixed, --save, --output, {OF_ALL}"
         raise CannotRun(words, "options_exclude", got=str(named), expected=expected)
     if named.kind is POD:
         return Subject(namespace=namespace, service_account=service_account, pod=named.name)

@@ -27,6 +27,8 @@ from app.flow.verdict.refusals import APPLICATION, GRANTED
 CHECKS = (REFUSED_LATELY, GRANTED)
 RECENT = 3600
 """Seconds within which a Pod that is still refused tries again at least once. An older refusal is history."""
+SHOWN = 20
+"""Refused requests that the evidence has, the newest."""
 WHERE = "cloudtrail:LookupEvents"
 
 
@@ -53,7 +55,7 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
     failures = [failure for failure in failures if not failure["session"].startswith(SESSION_NAME)]
     newest = failures[0] if failures else {}
     if failures:
-        findings.show("recent_failures", failures)
+        findings.show("recent_failures", failures[:SHOWN])
     denied = [_denial(record) for record in found.denied if _is_recent(get_str(record, "eventTime"), ports)]
     if any(denied):
         findings.show("denied_calls", [it for it in denied if it])

@@ -1,7 +1,7 @@
 """What is unusual in a token, without asking a server: the rules that a token for STS breaks by itself.
 
 Rules: AssumeRoleWithWebIdentity's `WebIdentityToken` (algorithms, whole-number times, required claims),
-CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No signature is checked here.
+CreateOpenIDConnectProvider's `Url`, and the tokens that Kubernetes issues. No signature is verified here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.flow.json_access import get_str
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
 from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
+from app.flow.tokens.pasted import signature_problems
 
 LONGEST_LIFE = 86_400
 """Seconds: the longest lifetime that EKS gives a token."""
@@ -66,6 +67,12 @@ def repeated(compact: str) -> Iterator[Oddity]:
         for name in islice(twice, MOST_REPEATED):
             values = (json.dumps(value, ensure_ascii=False) for other, value in pairs if other == name)
             yield _oddity("repeated", name, ", ".join(values), "", serious=False)
+
+
+def of_signature(compact: str, header: Mapping[str, JsonValue]) -> Iterator[Oddity]:
+    """What is wrong with the signature of a token that can be decoded, as far as that shows without a key."""
+    for problem in signature_problems(compact.rpartition(".")[2], header):
+        yield _oddity(problem.code, "signature", problem.found, problem.expected, serious=True)
 
 
 class _Object(dict[str, Any]):

@@ -174,7 +174,7 @@ def read(text: str, *, was_base64: bool = False) -> Pasted:
         problems.insert(0, Problem(code=code, found=str(len(pieces)), expected=str(len(PARTS))))
     signature = pieces[2] if len(pieces) == len(PARTS) else ""
     if len(pieces) == len(PARTS):
-        problems += _of_signature(signature, header or {})
+        problems += signature_problems(signature, header or {})
     return replace(made, header=header, claims=payload, signature=len(signature), problems=tuple(problems))
 
 
@@ -246,7 +246,8 @@ def _kind(value: object) -> str:
     return names.get(type(value), "number")
 
 
-def _of_signature(signature: str, header: Mapping[str, Any]) -> Iterator[Problem]:
+def signature_problems(signature: str, header: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the third part of a token by itself, as far as it shows without a key."""
     algorithm = header.get("alg")
     if not signature:
         if not (isinstance(algorithm, str) and algorithm.lower() == "none"):
