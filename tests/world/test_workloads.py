@@ -7,6 +7,7 @@ import pytest
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.controllers import manager, owned, stateful_set
 from app.world.apiserver.registry import operations
+from app.world.apiserver.registry.workloads import NODE_PORTS
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
@@ -144,6 +145,8 @@ def test_a_deleted_pod_is_replaced_and_scale_changes_how_many(api, web):
     assert (scale["spec"], scale["status"]["selector"]) == ({"replicas": 2}, "app=web")
     assert api.patch(f"{web}/scale", {"spec": {"replicas": 1}}, MERGE).body["spec"] == {"replicas": 1}
     eventually(lambda: len(names(api, PODS)) == 1)
+    api.patch(web, {"spec": {"paused": True, "replicas": 2}})
+    eventually(lambda: len(names(api, PODS)) == 2)
     assert api.put(f"{web}/scale", {**scale, "spec": {"replicas": 3}}).status == 409
     assert api.patch(f"{web}/scale", {"spec": {"replicas": -1}}, MERGE).status == 422
 
@@ -277,8 +280,16 @@ def test_a_service_has_an_address_and_its_ready_pods(api, web):
         return sorted(address for each in items for one in each["endpoints"] for address in one["addresses"])
 
     eventually(lambda: endpoints() == addresses)
-    api.delete(f"{SERVICES}/web")
+    node_ports = []
+    for kind in ("NodePort", "LoadBalancer", "ClusterIP"):
+        spec = api.patch(f"{SERVICES}/web", {"spec": {"type": kind}}).body["spec"]
+        node_ports.append(spec["ports"][0].get("nodePort"))
+    assert node_ports[0] in NODE_PORTS
+    assert node_ports[1:] == [node_ports[0], None]
+    api.delete(SERVICES)
     eventually(lambda: endpoints() == [])
+    (kubernetes,) = api.get(SERVICES).body["items"]
+    assert kubernetes["metadata"]["name"] == "kubernetes", "the API server makes its own again"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ async def sync(world: World, namespace: str, name: str) -> None:
     all_sets = owned(world, "replicasets", body)
     template = _template_of(body)
     new = next((each for each in all_sets if _template_of(each) == template), None)
-    if not body["spec"].get("paused"):
+    if body["spec"].get("paused"):
+        rollout.scale_paused(world, writer, body, new, all_sets)
+    else:
         new = await _new_replica_set(world, writer, body, new, all_sets)
         stored = world.cluster.find("deployments", namespace, name)
         if stored is None:
