@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.world.apiserver.auth.authentication import ADMIN
-from app.world.apiserver.controllers import manager, owned, stateful_set
+from app.world.apiserver.controllers import job, manager, owned, stateful_set
 from app.world.apiserver.registry import operations
 from app.world.apiserver.registry.workloads import NODE_PORTS
 from app.world.apiserver.request.options import DeleteOptions
@@ -223,6 +223,23 @@ def test_more_than_can_run_holds_nothing_up(api, monkeypatch, kind):
     api.post(PODS, orphan)
     api.patch(f"{APPS}/{kind}/web", {"spec": {"replicas": 0}})
     eventually(lambda: names(api, PODS) == [])
+
+
+def test_a_status_by_hand_may_leave_out_what_controllers_write(api, world, web):
+    containers = [{"name": "c", "image": "busybox", "command": ["sleep", "100"]}]
+    spec = {"ttlSecondsAfterFinished": 1, "template": {"spec": {"restartPolicy": "Never", "containers": containers}}}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": spec})
+    table = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    for path, status in (
+        (f"/api/v1/nodes/{world.node_name}", {"conditions": [{}], "addresses": [{}]}),
+        (f"{JOBS}/web", {"conditions": [{}]}),
+        (f"{JOBS}/web", {"conditions": [{"type": "Complete"}]}),
+        (web, {"conditions": [{"type": "Available", "status": "True"}]}),
+    ):
+        assert api.patch(f"{path}/status", {"status": status}, MERGE).status == 200
+        assert api.ask("GET", path, headers=table).status == 200
+    eventually(lambda: "lastTransitionTime" in api.get(web).body["status"]["conditions"][0])
+    assert job.due(api.get(f"{JOBS}/web").body) is None
 
 
 def test_jobs_run_to_their_end(api):
