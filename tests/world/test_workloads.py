@@ -325,6 +325,11 @@ def test_a_service_has_an_address_and_its_ready_pods(api, web):
         ),
         (
             f"{APPS}/deployments",
+            {**workload(), "spec": {**workload()["spec"], "selector": {"matchExpressions": [{}]}}},
+            'spec.selector.matchExpressions[0].operator: Invalid value: "": not a valid selector operator',
+        ),
+        (
+            f"{APPS}/deployments",
             workload(strategy={"type": "Recreate", "rollingUpdate": {}}),
             "may not be specified when strategy",
         ),

@@ -105,6 +105,7 @@ ZERO_IS_OMITTED: Mapping[str, frozenset[str]] = {
 """The fields of each type that Go leaves out where they are false or 0: `omitempty`, and no pointer (k8s.io/api)."""
 
 NEVER_OMITTED: Mapping[str, tuple[str, ...]] = {
+    "LabelSelectorRequirement": ("key", "operator"),
     "NodeAddress": ("address", "type"),
     **{
         name: ("status", "type")
@@ -112,7 +113,7 @@ NEVER_OMITTED: Mapping[str, tuple[str, ...]] = {
         if name.endswith("Condition") and {"status", "type"} <= fields.keys()
     },
 }
-"""The texts that Go writes even where they are empty: what reads a status relies on them."""
+"""The texts that Go writes even where they are empty. What reads a status or a selector relies on them."""
 
 ITEMS_LIMIT = 250
 """Items in any one list: far more than any list that people write has, and few enough for what acts upon each."""
