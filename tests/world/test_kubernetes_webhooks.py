@@ -387,6 +387,22 @@ def test_an_object_deleted_while_the_webhook_thinks_is_not_found(api, webhook, w
     assert api.patch(f"{SECRETS}/s", {"metadata": {"labels": {"a": "b"}}}, MERGE).status == 404
 
 
+def test_what_goes_while_a_collection_is_deleted_is_left_out(api, webhook, world):
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["DELETE"], "resources": ["secrets"]}
+    for name in "ab":
+        api.post(SECRETS, {"metadata": {"name": name}})
+    api.post(WEBHOOKS, configuration(rules=[rule]))
+
+    def remove(body):
+        if len(webhook.asked) == 1:
+            world.cluster.delete("secrets", "default", "a")
+        return review(body)
+
+    webhook.answer = remove
+    answer = api.delete(SECRETS)
+    assert (answer.status, [item["metadata"]["name"] for item in answer.body["items"]]) == (200, ["b"])
+
+
 def test_an_update_is_tried_again_when_overtaken(api, webhook, world):
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["secrets"]}
     version = api.post(SECRETS, {"metadata": {"name": "s"}}).body["metadata"]["resourceVersion"]

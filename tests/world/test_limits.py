@@ -149,6 +149,10 @@ def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
     sizes = [len(world.kubelet.logs(pod, "app").text) for pod in pods]
     assert sizes[1] == LOG_LIMIT
     assert sizes[0] <= 1000
+    monkeypatch.setattr(disk, "VOLUMES_LIMIT", 8 * SIZE)
+    stays = run_pod("third", spec=volumes, container={**mount, "command": ["sh", "-c", "cat /v/k; sleep 1000"]})
+    run_pod("fourth", spec=volumes, container=mount)
+    assert len(world.kubelet.logs(stays, "app").text) == LOG_LIMIT, "what runs is the newest"
 
 
 def test_a_node_has_so_many_volumes(world, run_pod, monkeypatch):

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from app.world.apiserver.auth.authentication import ADMIN
-from app.world.apiserver.controllers import manager, owned, stateful_set
+from app.world.apiserver.controllers import job, manager, owned, stateful_set
 from app.world.apiserver.registry import operations
+from app.world.apiserver.registry.workloads import NODE_PORTS
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
@@ -144,6 +145,8 @@ def test_a_deleted_pod_is_replaced_and_scale_changes_how_many(api, web):
     assert (scale["spec"], scale["status"]["selector"]) == ({"replicas": 2}, "app=web")
     assert api.patch(f"{web}/scale", {"spec": {"replicas": 1}}, MERGE).body["spec"] == {"replicas": 1}
     eventually(lambda: len(names(api, PODS)) == 1)
+    api.patch(web, {"spec": {"paused": True, "replicas": 2}})
+    eventually(lambda: len(names(api, PODS)) == 2)
     assert api.put(f"{web}/scale", {**scale, "spec": {"replicas": 3}}).status == 409
     assert api.patch(f"{web}/scale", {"spec": {"replicas": -1}}, MERGE).status == 422
 
@@ -222,6 +225,23 @@ def test_more_than_can_run_holds_nothing_up(api, monkeypatch, kind):
     eventually(lambda: names(api, PODS) == [])
 
 
+def test_a_status_by_hand_may_leave_out_what_controllers_write(api, world, web):
+    containers = [{"name": "c", "image": "busybox", "command": ["sleep", "100"]}]
+    spec = {"ttlSecondsAfterFinished": 1, "template": {"spec": {"restartPolicy": "Never", "containers": containers}}}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": spec})
+    table = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    for path, status in (
+        (f"/api/v1/nodes/{world.node_name}", {"conditions": [{}], "addresses": [{}]}),
+        (f"{JOBS}/web", {"conditions": [{}]}),
+        (f"{JOBS}/web", {"conditions": [{"type": "Complete"}]}),
+        (web, {"conditions": [{"type": "Available", "status": "True"}]}),
+    ):
+        assert api.patch(f"{path}/status", {"status": status}, MERGE).status == 200
+        assert api.ask("GET", path, headers=table).status == 200
+    eventually(lambda: "lastTransitionTime" in api.get(web).body["status"]["conditions"][0])
+    assert job.due(api.get(f"{JOBS}/web").body) is None
+
+
 def test_jobs_run_to_their_end(api):
     template = {
         "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox", "command": ["env"]}]}
@@ -277,8 +297,16 @@ def test_a_service_has_an_address_and_its_ready_pods(api, web):
         return sorted(address for each in items for one in each["endpoints"] for address in one["addresses"])
 
     eventually(lambda: endpoints() == addresses)
-    api.delete(f"{SERVICES}/web")
+    node_ports = []
+    for kind in ("NodePort", "LoadBalancer", "ClusterIP"):
+        spec = api.patch(f"{SERVICES}/web", {"spec": {"type": kind}}).body["spec"]
+        node_ports.append(spec["ports"][0].get("nodePort"))
+    assert node_ports[0] in NODE_PORTS
+    assert node_ports[1:] == [node_ports[0], None]
+    api.delete(SERVICES)
     eventually(lambda: endpoints() == [])
+    (kubernetes,) = api.get(SERVICES).body["items"]
+    assert kubernetes["metadata"]["name"] == "kubernetes", "the API server makes its own again"
 
 
 @pytest.mark.parametrize(
@@ -294,6 +322,11 @@ def test_a_service_has_an_address_and_its_ready_pods(api, web):
             f"{APPS}/deployments",
             {**workload(), "spec": {**workload()["spec"], "selector": {"matchLabels": {"a": "b"}}}},
             "`selector` does not match template `labels`",
+        ),
+        (
+            f"{APPS}/deployments",
+            {**workload(), "spec": {**workload()["spec"], "selector": {"matchExpressions": [{}]}}},
+            'spec.selector.matchExpressions[0].operator: Invalid value: "": not a valid selector operator',
         ),
         (
             f"{APPS}/deployments",

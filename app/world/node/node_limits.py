@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,10 @@ def check_disk(kubelet: Kubelet, wanted: int) -> None:
 
 
 def trim_logs(kubelet: Kubelet) -> None:
-    """Drops the oldest parts of the logs where they take too much."""
+    """Drops the logs of the processes that ended first where all take too much; of one that runs last of all."""
     room = LOGS_LIMIT
     states = (state for worker in kubelet.workers for state in worker.containers)
-    for state in sorted(states, key=lambda state: state.finished or 0.0, reverse=True):
+    for state in sorted(states, key=lambda state: state.finished or math.inf, reverse=True):
         for log in filter(None, (state.log, state.previous_log)):
             log.trim(max(room, 0))
             room -= log.size

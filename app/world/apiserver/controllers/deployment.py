@@ -43,7 +43,9 @@ async def sync(world: World, namespace: str, name: str) -> None:
     all_sets = owned(world, "replicasets", body)
     template = _template_of(body)
     new = next((each for each in all_sets if _template_of(each) == template), None)
-    if not body["spec"].get("paused"):
+    if body["spec"].get("paused"):
+        rollout.scale_paused(world, writer, body, new, all_sets)
+    else:
         new = await _new_replica_set(world, writer, body, new, all_sets)
         stored = world.cluster.find("deployments", namespace, name)
         if stored is None:
@@ -155,7 +157,9 @@ def _status(world: World, body: JsonObject, new: JsonObject | None) -> JsonObjec
             for condition in each.get("status", {}).get("conditions", [])
             if condition["type"] == "ReplicaFailure"
         ]
-        conditions += [("ReplicaFailure", True, each["reason"], each["message"]) for each in failures[:1]]
+        conditions += [
+            ("ReplicaFailure", True, each.get("reason", ""), each.get("message", "")) for each in failures[:1]
+        ]
     elif spec.get("paused"):
         conditions.append(("Progressing", True, "DeploymentPaused", "Deployment is paused"))
     status["conditions"] = [_condition(old, timestamp(world.clock.now()), *each) for each in conditions]
@@ -167,8 +171,8 @@ def _condition(old: JsonObject, now: str, kind: str, holds: bool, reason: str, m
     before: JsonObject = next((each for each in old.get("conditions", []) if each["type"] == kind), {})
     fields = {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message}
     is_same = all(before.get(field) == value for field, value in fields.items())
-    changed = before["lastTransitionTime"] if before.get("status") == fields["status"] else now
-    updated = before["lastUpdateTime"] if is_same else now
+    changed = before.get("lastTransitionTime", now) if before.get("status") == fields["status"] else now
+    updated = before.get("lastUpdateTime", now) if is_same else now
     return {
         "type": kind,
         "status": fields["status"],

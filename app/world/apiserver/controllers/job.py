@@ -27,7 +27,7 @@ def due(body: JsonObject) -> float | None:
     comes."""
     spec, status = body["spec"], body.get("status", {})
     if (ended := _ending(status)) is not None:
-        seconds, since = spec.get("ttlSecondsAfterFinished"), ended["lastTransitionTime"]
+        seconds, since = spec.get("ttlSecondsAfterFinished"), ended.get("lastTransitionTime")
     else:
         seconds, since = spec.get("activeDeadlineSeconds"), status.get("startTime")
     return None if seconds is None or since is None else datetime.fromisoformat(since).timestamp() + float(seconds)

@@ -55,6 +55,19 @@ async def advance(world: World, writer: Writer, body: JsonObject, new: JsonObjec
                 spare -= step
 
 
+def scale_paused(
+    world: World, writer: Writer, body: JsonObject, new: JsonObject | None, all_sets: list[JsonObject]
+) -> None:
+    """Scales the one ReplicaSet of a paused Deployment that has Pods, or else the one of its template.
+
+    Where several have Pods they stay as they are: the share of each is not modelled.
+    """
+    active = [each for each in all_sets if _replicas(each)]
+    only = active[0] if len(active) == 1 else new if not active else None
+    if only is not None:
+        _scale(world, writer, body, only, body["spec"]["replicas"])
+
+
 def _replicas(replica_set: JsonObject) -> int:
     return int(replica_set["spec"].get("replicas", 1))
 

@@ -111,9 +111,12 @@ class Write:
         for metadata in found:
             await asyncio.sleep(0)  # other worlds come in between
             name = metadata["name"]
-            # Another request may have deleted it already.
-            if self._world.cluster.find(self._resource.plural, self._scope.namespace, name) is not None:
+            try:
                 gone = await operations.delete_object(self._scope, name, options)
+            except errors.ApiError as error:
+                if error.code != 404:  # another request may have deleted it already
+                    raise
+            else:
                 texts.append(compact(gone))
         return json_response(
             object_list(self._resource, texts, {"resourceVersion": str(self._world.cluster.changes.version)})

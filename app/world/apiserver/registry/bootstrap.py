@@ -25,8 +25,14 @@ def bootstrap(world: World) -> None:
     world.cluster.put("nodes", node(world))
     for resource, body in default_roles():
         world.cluster.put(resource, body)
+    ensure_own_service(world)
+
+
+def ensure_own_service(world: World) -> None:
+    """Creates the API server's own Service where it is missing (`pkg/controlplane/controller/kubernetesservice`)."""
     for resource, body in kubernetes_service():
-        world.cluster.put(resource, body)
+        if world.cluster.find(resource, body["metadata"]["namespace"], body["metadata"]["name"]) is None:
+            world.cluster.put(resource, body)
 
 
 def fill_namespace(world: World, namespace: str) -> None:

@@ -27,6 +27,7 @@ _FIRST_STATUS: Mapping[str, tuple[str, ...]] = {
 }
 """What a status says before a controller has looked: fields that are never left out."""
 NODE_PORTS = range(30000, 32768)
+_WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 
 
 def complete(world: World, resource: Resource, body: JsonObject) -> None:
@@ -49,6 +50,7 @@ def keep(resource: Resource, old: JsonObject, new: JsonObject) -> None:
         for field in ("clusterIP", "clusterIPs"):
             if field in old["spec"] and not new["spec"].get(field):
                 new["spec"][field] = old["spec"][field]
+        _give_node_ports(new["spec"], old["spec"])
     elif resource.plural == "jobs" and not new.setdefault("spec", {}).get("selector"):
         new["spec"]["selector"] = old["spec"].get("selector", {})
 
@@ -68,9 +70,19 @@ def _give_address(world: World, service: JsonObject) -> None:
         if address not in taken:
             spec["clusterIP"] = address
     spec["clusterIPs"] = [spec["clusterIP"]]
-    if spec["type"] in ("NodePort", "LoadBalancer"):
-        for port in spec.get("ports", []):
-            port.setdefault("nodePort", secrets.choice(NODE_PORTS))
+    _give_node_ports(spec, {})
+
+
+def _give_node_ports(spec: JsonObject, old: JsonObject) -> None:
+    """Each port of a type that has node ports gets one, that of the `old` spec where there is one. A Service that was
+    of such a type and is not any more loses them (`patchAllocatedValues`, `dropTypeDependentFields`)."""
+    before = {(port.get("name"), port.get("port")): port.get("nodePort") for port in old.get("ports", [])}
+    for port in spec.get("ports", []):
+        had = before.get((port.get("name"), port.get("port")))
+        if spec.get("type") in _WITH_NODE_PORTS:
+            port.setdefault("nodePort", had or secrets.choice(NODE_PORTS))
+        elif had is not None and port.get("nodePort") == had:
+            del port["nodePort"]
 
 
 def _select_own_pods(job: JsonObject) -> None:

@@ -104,6 +104,17 @@ ZERO_IS_OMITTED: Mapping[str, frozenset[str]] = {
 }
 """The fields of each type that Go leaves out where they are false or 0: `omitempty`, and no pointer (k8s.io/api)."""
 
+NEVER_OMITTED: Mapping[str, tuple[str, ...]] = {
+    "LabelSelectorRequirement": ("key", "operator"),
+    "NodeAddress": ("address", "type"),
+    **{
+        name: ("status", "type")
+        for name, fields in TYPES.items()
+        if name.endswith("Condition") and {"status", "type"} <= fields.keys()
+    },
+}
+"""The texts that Go writes even where they are empty. What reads a status or a selector relies on them."""
+
 ITEMS_LIMIT = 250
 """Items in any one list: far more than any list that people write has, and few enough for what acts upon each."""
 
@@ -185,6 +196,8 @@ class Decoder:
                 result = self.decode(field, item, inner, type_, f"{dotted}.{key}" if dotted else key)
                 if result != "" and (result or not (isinstance(field, (list, dict)) or key in omitted)):
                     decoded[key] = result
+        for key in NEVER_OMITTED.get(type_, ()):
+            decoded.setdefault(key, "")
         return decoded
 
     def _wrong(self, type_: Type, value: JsonValue, owner: str, dotted: str) -> WrongType:

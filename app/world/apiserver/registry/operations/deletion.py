@@ -80,9 +80,11 @@ def _check_preconditions(resource: Resource, name: str, metadata: JsonObject, op
 
 
 def remove(world: World, resource: Resource, namespace: str, name: str) -> None:
-    """Takes an object out of the store, a namespace with all in it; what every namespace has is made again."""
+    """Takes an object out of the store, a namespace with all in it. Makes again what each of them has."""
     if resource.plural == "namespaces":
         bootstrap.empty_namespace(world, name)
     world.cluster.delete(resource.plural, namespace, name)
     if resource.plural in ("serviceaccounts", "configmaps"):
         bootstrap.fill_namespace(world, namespace)
+    elif resource.plural == "services":
+        bootstrap.ensure_own_service(world)
