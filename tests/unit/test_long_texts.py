@@ -17,6 +17,7 @@ from app.flow.visible import visible_ends
 from app.ui.draw.code import code
 from app.ui.figures.wire import indented
 from app.ui.text import held
+from app.world.apiserver.types.label_query import parse
 from app.world.apiserver.types.variable_validation import field_reference
 from app.world.node.programs.unix.sorting import _FIELD
 from app.world.node.shell.patterns import bracket
@@ -41,6 +42,7 @@ CASES = {
     "messages, each a cause of the one before": lambda n: comes_again(
         "caused by: Not authorized to perform sts:AssumeRole\n" * (n // 10)
     ),
+    "blanks in a selector": lambda n: parse("a" + " " * n, 1),
     "subscripts of a field": lambda n: list(field_reference("['" * n, "", ())),
     "beginnings of a document": lambda n: code(load("en"), "[" * n),
     "numbers": lambda n: held("1," * n),
