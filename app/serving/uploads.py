@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.flow.json_access import whole_number
 from app.serving.budget import has_share
 from app.serving.operations import log_events
 from app.serving.visitor import address_of
@@ -67,11 +68,11 @@ class BoundedUploads:
         if scope["type"] != "http" or scope["method"] != "PUT" or not scope["path"].startswith(PATH):
             await self._app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "")
-        if not (length.isascii() and length.isdecimal()):
+        length = whole_number(Headers(scope=scope).get("content-length", ""))
+        if length is None:
             await _refuse(411, "Length Required", scope, receive, send)
             return
-        session, size = scope["path"].removeprefix(PATH).partition("/")[0], self._counted(int(length))
+        session, size = scope["path"].removeprefix(PATH).partition("/")[0], self._counted(length)
         address = address_of(scope, self._trusted)
         if not self._has_room(session, address, size):
             await _refuse(413, "Content Too Large", scope, receive, send)

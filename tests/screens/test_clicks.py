@@ -153,6 +153,7 @@ def test_the_run_is_of_the_page_that_a_button_or_a_link_leads_to(with_buttons, d
         asked(links=going("gone")),
         asked(links=[*going("why"), {"event": "opened", "value": 1}]),
         *(asked(links=junk) for junk in ({}, 1, [1], [{"event": "go"}])),
+        pytest.param(asked(links=going("why", term="x" * 10_000)), id="longer than a link"),
     ],
     ids=str,
 )
@@ -160,6 +161,14 @@ def test_any_other_run_is_what_the_browser_asked_for(with_buttons, data):
     found, params = clicks.as_page_change(data, with_buttons._state, PAGES)
     assert found is data
     assert params is None
+
+
+def test_what_a_component_says_many_times_in_one_message_is_read_once(with_buttons, monkeypatch):
+    read = []
+    monkeypatch.setattr(clicks, "_link", read.append)
+    pressed = [WidgetState(id="links", json_trigger_value=f"[{number}]") for number in range(99)]
+    clicks.as_page_change(replace(asked(), widget_states=WidgetStates(widgets=pressed)), with_buttons._state, PAGES)
+    assert read == ["[98]"], "as Streamlit, for which the last one counts"
 
 
 def test_before_the_first_run_no_page_is_known(with_buttons):
@@ -188,8 +197,9 @@ def test_the_way_back_leads_to_the_page_of_the_address_where_the_browser_knows_n
         goes_back("/gone"),
         replace(goes_back("/why"), is_history_navigation=False),
         replace(goes_back("/why"), context_info=None),
+        replace(goes_back("/why"), context_info=ContextInfo(url="http://[/why")),
     ],
-    ids=["same", "first", "unknown", "no history", "no address"],
+    ids=["same", "first", "unknown", "no history", "no address", "none of a browser"],
 )
 def test_any_other_run_is_not_of_the_address(data):
     assert clicks.as_address_says(data, PAGES) is data
@@ -485,6 +495,7 @@ def test_a_choice_counts_that_a_browser_makes_by_words_from_before(kind, field, 
     [
         ({"page": "why", "params": {"term": 1}}, [("why", {"term": "1"})]),
         ({"page": "why", "params": 2}, [("why", {})]),
+        ({"page": "why", "params": {"\ud800": "\udfff"}}, [("why", {"?": "?"})]),
         *((junk, []) for junk in (1, True, "why", ["why"], {"page": ["why"]}, {"page": "gone"}, {})),
     ],
     ids=str,

@@ -12,11 +12,13 @@ from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
 from app.flow.manifests.trust_documents import _VARIABLE
 from app.flow.redaction import _mask
 from app.flow.redaction.command_lines import mask_words
-from app.flow.verdict.log_sentences import _SENTENCE
+from app.flow.verdict.log_sentences import _OWN_VALUES, _SENTENCE, comes_again
 from app.flow.visible import visible_ends
 from app.ui.draw.code import code
 from app.ui.figures.wire import indented
 from app.ui.text import held
+from app.world.apiserver.types.label_query import parse
+from app.world.apiserver.types.variable_validation import field_reference
 from app.world.node.programs.unix.sorting import _FIELD
 from app.world.node.shell.patterns import bracket
 
@@ -36,6 +38,12 @@ CASES = {
     "beginnings of a variable": lambda n: _REGION.findall("AWS_" * n),
     "beginnings of a substitution": lambda n: _VARIABLE.sub("", "${" * n),
     "digits in a log": lambda n: _SENTENCE.search("0" * n),
+    "a long word in a log": lambda n: _OWN_VALUES.sub("", "a" * n),
+    "messages, each a cause of the one before": lambda n: comes_again(
+        "caused by: Not authorized to perform sts:AssumeRole\n" * (n // 10)
+    ),
+    "blanks in a selector": lambda n: parse("a" + " " * n, 1),
+    "subscripts of a field": lambda n: list(field_reference("['" * n, "", ())),
     "beginnings of a document": lambda n: code(load("en"), "[" * n),
     "numbers": lambda n: held("1," * n),
     "ends of XML": lambda n: indented("<a" + "</" * n),

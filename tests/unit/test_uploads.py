@@ -30,11 +30,13 @@ class Uploads:
         session[request.path_params["file"]] = SimpleNamespace(data=await request.body())
         return Response(status_code=204)
 
-    def put(self, session, file, content, address="192.0.2.1", method="PUT"):
+    def put(self, session, file, content, address="192.0.2.1", method="PUT", **headers):
         async def asked():
             transport = httpx.ASGITransport(app=self.app, client=(address, 1))
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-                return await client.request(method, f"/_stcore/upload_file/{session}/{file}", content=content)
+                return await client.request(
+                    method, f"/_stcore/upload_file/{session}/{file}", content=content, headers=headers
+                )
 
         return asyncio.run(asked()).status_code
 
@@ -85,6 +87,7 @@ def test_a_body_without_a_length_is_refused(uploads):
         yield b"x"
 
     assert uploads.put("s", "f", chunks()) == 411
+    assert uploads.put("s", "f", b"x", **{"content-length": "0" * 5000 + "1"}) == 411
     assert uploads.read == []
 
 

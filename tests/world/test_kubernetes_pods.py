@@ -404,6 +404,12 @@ def test_projected_token_rules(api, token, field, message):
             "Invalid value: \"metadata.name['a']\": error converting fieldPath: field",
         ),
         ("", ".fieldPath", "Required value"),
+        ("metadata.labels['a']['b']", "", "Invalid value: \"a']['b\": name part must consist of"),
+        (
+            "['a']",
+            ".fieldPath",
+            "Invalid value: \"['a']\": error converting fieldPath: field label not supported",
+        ),
         ("metadata.annotations['eks.amazonaws.com/role-arn']", None, None),
     ],
 )

@@ -94,6 +94,13 @@ def test_a_client_that_waits_to_be_let_on_is_refused_before_it_sends(simulation)
         assert connection.recv(65536).startswith(b"HTTP/1.1 413")
 
 
+def test_a_length_with_thousands_of_zeros_is_no_error_of_the_server(simulation):
+    where = urlsplit(simulation.aws_url)
+    with socket.create_connection((where.hostname, where.port), SECONDS) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {'0' * 5000}1\r\n\r\nx".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 4")
+
+
 def test_where_too_many_handshakes_are_not_finished_the_oldest_ends_and_others_are_served(simulation, monkeypatch, api):
     monkeypatch.setattr(servers, "HANDSHAKES", 3)
     where = urlsplit(simulation.kubernetes_url)

@@ -145,8 +145,8 @@ _LINE_LIMIT = 4096
 """How many characters of a line are looked at."""
 _CONTINUED = "Parameter validation failed:"
 """The beginning of a message that goes on in the next line."""
-_CAUSED_BY = "caused by: "
-"""The beginning of a line in which a message of the SDK for Go, version 1, goes on."""
+_CAUSED_BY, _CAUSES = "caused by: ", 20
+"""The beginning of a line in which a message of the SDK for Go, version 1, goes on; and the most such lines."""
 _BESIDE = re.compile(
     r"\s*(?:status code: \d+|</?(?:Error|ErrorResponse|RequestId)\b|at .*[A-Za-z]:\d+(?::\d+)?\)?$|\.\.\. \d+ more$)"
     r"|\s+(?![\[(]?(?:\d|TRACE|DEBUG|INFO|NOTICE|WARN|ERROR))\S"
@@ -161,7 +161,7 @@ _TRYING = re.compile(
     r"(?i)\b(?:re-?tr|tr(?:y|ies)\b|attempt|wait|back.?off|re-?queu|fail|error|timed? ?out|unable|could ?n.t)"
 )
 """Finds what a program says between two attempts that fail."""
-_OWN_VALUES = re.compile(r"\S*\d\S*")
+_OWN_VALUES = re.compile(r"(?<!\S)[^\s\d]*+\d\S*")
 """Matches what differs when a program prints the same message again, such as a time or the id of a request."""
 
 
@@ -214,7 +214,9 @@ def _sentences(lines: list[str]) -> Iterator[tuple[str, int, int]]:
             continue
         if said.startswith(_GOES_ON) and lines[place - 1 : place] and lines[place - 1].endswith(_WRAPPED):
             said = f"{_WRAPPED} {said}"
-        while end < len(lines) and ((more := lines[end].strip()).startswith(_CAUSED_BY) or _goes_on(said)):
+        for more in map(str.strip, lines[end : end + _CAUSES]):
+            if not (more.startswith(_CAUSED_BY) or _goes_on(said)):
+                break
             said, end = f"{said}\n{more}", end + 1
         while end < len(lines) and _BESIDE.match(lines[end]):
             end += 1

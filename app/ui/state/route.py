@@ -40,7 +40,12 @@ def target(asked: object) -> tuple[str, dict[str, str]] | None:
     page, params = (asked.get("page"), asked.get("params")) if isinstance(asked, dict) else (None, None)
     if page not in PAGES:
         return None
-    return page, {str(name): str(text) for name, text in (params if isinstance(params, dict) else {}).items()}
+    return page, {_written(name): _written(it) for name, it in (params if isinstance(params, dict) else {}).items()}
+
+
+def _written(value: object) -> str:
+    """As an address has it, which cannot hold half a surrogate pair."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def leave() -> None:

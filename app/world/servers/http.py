@@ -6,6 +6,8 @@ import asyncio
 
 from starlette.requests import Request
 
+from app.flow.json_access import whole_number
+
 BODY_LIMIT = 1024 * 1024
 """Bytes. Larger bodies get the protocol's own 413."""
 BODY_SECONDS = 30.0
@@ -34,8 +36,7 @@ async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     `100 Continue` has its answer at once. Raises `BodyTooSlow` as well. Anyone who answers to either closes the
     connection: what was not read would be taken for the next request.
     """
-    announced = request.headers.get("content-length", "")
-    refused = announced.isdecimal() and int(announced) > limit
+    refused = (whole_number(request.headers.get("content-length", "")) or 0) > limit
     if refused and "100-continue" in request.headers.get("expect", "").lower():
         raise BodyTooLarge
     body, seen = bytearray(), 0

@@ -46,6 +46,8 @@ _CHOSEN = "page_chosen"
 _OF_PAGES = "widgets_of_pages"
 _CHOICES = (RadioSerde, SelectboxSerde, _SingleSelectButtonGroupSerde)
 """What Streamlit reads the words of a choice with."""
+_LINK = 10_000
+"""Characters of what a component says of a link that was pressed. The longest link of ours has some hundred."""
 
 
 @dataclass(kw_only=True)
@@ -209,7 +211,10 @@ def as_address_says(data: RerunData, pages: Mapping[str, PageInfo]) -> RerunData
     """
     if not data.is_history_navigation or data.context_info is None:
         return data
-    name = urlsplit(data.context_info.url).path.rpartition("/")[2]
+    try:
+        name = urlsplit(data.context_info.url).path.rpartition("/")[2]
+    except ValueError:  # no browser has such an address
+        return data
     found = _hash_of(name, pages)
     if name not in PAGES or data.page_script_hash == found:
         return data
@@ -259,7 +264,7 @@ def _way(data: RerunData, state: SessionState) -> _Way | None:
     """The way to a page that was pressed; None in a fragment, which finds it in its own run."""
     if data.fragment_id or data.fragment_id_queue:
         return None
-    for pressed in _widgets(data):
+    for pressed in {widget.id: widget for widget in _widgets(data)}.values():
         if not _has_active_trigger_value(pressed):
             continue
         known = state._new_widget_state.widget_metadata.get(pressed.id)
@@ -272,9 +277,10 @@ def _way(data: RerunData, state: SessionState) -> _Way | None:
 
 
 def _link(triggered: str) -> tuple[str, Mapping[str, str]] | None:
-    """The page of the link that a component says was pressed, and its parameters."""
+    """The page of the link that a component says was pressed, and its parameters. The server's loop reads it, so None
+    where it is longer than a link: then the page reads it, in a run that is charged."""
     with suppress(ValueError, RecursionError, KeyError, TypeError):
-        (event,) = json.loads(triggered)
+        (event,) = json.loads(triggered[:_LINK])  # what was cut is no JSON
         return route.target(event["value"])
     return None
 

@@ -77,18 +77,18 @@ def validate_variables_from(sources: list[JsonObject], field: str) -> Iterator[C
 
 def field_reference(path: str, field: str, supported: tuple[str, ...]) -> Iterator[Cause]:
     """The causes against the field of a Pod that a variable or a file takes its value from."""
-    subscript = re.fullmatch(r"(.*)\['(.*)'\]", path, re.DOTALL)
+    of, opened, key = path.removesuffix("']").partition("['")  # `SplitMaybeSubscriptedPath`
+    is_subscripted = bool(of and opened and path.endswith("']"))
     if not path:
         yield names.required(f"{field}.fieldPath")
-    elif subscript is not None and subscript[1] in ("metadata.annotations", "metadata.labels"):
-        key = subscript[2]
-        checked = key.lower() if subscript[1] == "metadata.annotations" else key
+    elif is_subscripted and of in ("metadata.annotations", "metadata.labels"):
+        checked = key.lower() if of == "metadata.annotations" else key
         yield from names.named(field, key, names.qualified_name_errors(checked))
     elif path in _FIELDS:
         if path not in supported:
             yield names.unsupported(f"{field}.fieldPath", path, supported)
     else:
-        why = "does not support subscript" if subscript is not None else "not supported"
+        why = "does not support subscript" if is_subscripted else "not supported"
         yield names.invalid_value(f"{field}.fieldPath", path, f"error converting fieldPath: field label {why}: {path}")
 
 
