@@ -276,6 +276,22 @@ def test_a_job_ends_at_its_deadline_and_goes_after_its_time(api, simulation, wor
     eventually(lambda: names(api, JOBS) == [])
 
 
+def test_a_deadline_that_comes_while_a_job_is_looked_at_is_noticed(api, world, monkeypatch):
+    look, looked = manager._SYNCS["jobs"], []
+
+    async def slow(world, namespace, name):
+        await look(world, namespace, name)
+        looked.append(name)
+        if len(looked) == 2:  # the first one has written when it started
+            world.clock.move(3600)
+
+    monkeypatch.setitem(manager._SYNCS, "jobs", slow)
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}
+    spec = {"template": template, "parallelism": 0, "completions": 1, "activeDeadlineSeconds": 1800}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": spec})
+    eventually(lambda: api.get(f"{JOBS}/web").body["status"].get("conditions"))
+
+
 def test_a_daemon_set_has_a_pod_on_the_node_and_a_stateful_set_numbers_its_pods(api, world):
     api.post(f"{APPS}/daemonsets", workload("web-d", labels={"app": "d"}))
     api.post(f"{APPS}/statefulsets", workload("web-s", labels={"app": "s"}, replicas=2, serviceName="s"))

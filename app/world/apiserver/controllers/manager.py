@@ -168,13 +168,14 @@ class ControllerManager:
 
     async def _sync(self, key: Key) -> None:
         plural, namespace, name = key
+        began = self._world.clock.now()
         if plural in garbage_collector.OWNERS:
             await garbage_collector.finish_foreground(self._world, plural, namespace, name)
         await _SYNCS[plural](self._world, namespace, name)
         if plural == "jobs" and (stored := self._world.cluster.find(plural, namespace, name)) is not None:
-            moment, now = job.due(stored.object), self._world.clock.now()
-            if moment is not None and moment > now:
-                self._come_back(key, moment - now)
+            moment = job.due(stored.object)
+            if moment is not None and moment > began:  # it may have come meanwhile
+                self._come_back(key, max(moment - self._world.clock.now(), 0.0))
 
     def _come_back(self, key: Key, seconds: float) -> None:
         if key in self._timers:
