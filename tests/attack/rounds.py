@@ -47,7 +47,7 @@ class Measured:
 async def attack(
     target: Target, row: Attack, *, go_on: Callable[[int], bool] | None = None, judge: bool = True
 ) -> Measured:
-    """Sends inputs as long as `go_on(number)`; by default as many as the row wants."""
+    """Sends inputs as long as `go_on(number)`, at least one; by default as many as the row wants."""
     by = attacker(target)
     bystander = visitor(target, HONEST)
     secrets = known_secrets(target)
@@ -58,7 +58,7 @@ async def attack(
         target.forget_peak()
         outcome = Measured(before=target.taken(), after=target.taken())
         number = 0
-        while number < row.inputs if go_on is None else go_on(number):
+        while number < row.inputs if go_on is None else number == 0 or go_on(number):
             begin = time.monotonic()
             sent = asyncio.create_task(row.send(by, number))
             await asyncio.sleep(0)  # the input is on its way
