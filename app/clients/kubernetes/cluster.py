@@ -42,13 +42,14 @@ class KubernetesCluster:
         server writes `user_agent` into its audit log. `impersonation`: headers by which we act as another user."""
         self._recorder = Recorder()
         self._transport = transport
-        self._impersonation = impersonation
         self._configuration = copy.copy(_configuration())
         self._configuration.host = host.rstrip("/")
         self._configuration.api_key = {"authorization": f"Bearer {token}"} if token else {}
         self._configuration.proxy = None
         self._api = client.ApiClient(self._configuration)
         self._api.user_agent = user_agent
+        bearer = [("Authorization", value) for value in self._configuration.api_key.values()]
+        self._identity = (("User-Agent", user_agent), *bearer, *impersonation)
         self._api.rest_client = RecordingRestClient(self._configuration, transport.pool, self._recorder, impersonation)
         self._core = client.CoreV1Api(self._api)
 
@@ -172,9 +173,7 @@ class KubernetesCluster:
     def execute(self, namespace: str, pod: str, container: str, command: Sequence[str]) -> Execution:
         return execute(
             host=self._configuration.host,
-            authorization=self._configuration.api_key.get("authorization", ""),
-            user_agent=self._api.user_agent,
-            impersonation=self._impersonation,
+            headers=self._identity,
             dialer=self._transport.dialer,
             recorder=self._recorder,
             path=("api", "v1", "namespaces", namespace, "pods", pod, "exec"),

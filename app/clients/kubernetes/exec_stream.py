@@ -8,7 +8,7 @@ for connecting.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
 from websockets.client import ClientProtocol
@@ -41,20 +41,21 @@ _OPERATION = CLUSTER["execute"]
 def execute(
     *,
     host: str,
-    authorization: str,
-    user_agent: str,
-    impersonation: Sequence[tuple[str, str]],
+    headers: Iterable[tuple[str, str]],
     dialer: Dialer,
     recorder: Recorder,
     path: Sequence[str],
     container: str,
     command: Sequence[str],
 ) -> Execution:
-    """Runs a command without stdin or terminal. Raises `FlowError` where it could not be started."""
+    """Runs a command without stdin or terminal; `headers` say who asks. One name may occur more than once.
+
+    Raises `FlowError` where it could not be started.
+    """
     query = [*(("command", word) for word in command), ("container", container), ("stderr", "true"), ("stdout", "true")]
     url = f"{host}/{'/'.join(quote(part, safe='') for part in path)}?{urlencode(query)}"
     try:
-        stream = _Stream(url, authorization, user_agent, impersonation)
+        stream = _Stream(url, headers)
     except WebSocketException as error:  # a URL or a token that cannot be sent
         raise Refused(code=type(error).__name__, server_message=str(error), operation=_OPERATION) from None
     started = time.perf_counter()
@@ -95,14 +96,11 @@ def execute(
 class _Stream:
     """One exec: the request, the answer to its handshake, and what came on the channels."""
 
-    def __init__(self, url: str, authorization: str, user_agent: str, impersonation: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, url: str, headers: Iterable[tuple[str, str]]) -> None:
         self._uri = parse_uri(url.replace("http", "ws", 1))
         self._protocol = ClientProtocol(self._uri, subprotocols=[PROTOCOL], max_size=OUTPUT_LIMIT)
         self.request = self._protocol.connect()
-        self.request.headers["User-Agent"] = user_agent
-        if authorization:
-            self.request.headers["Authorization"] = authorization
-        for name, value in impersonation:
+        for name, value in headers:
             self.request.headers[name] = value  # beside one of the same name
         self.answer: Response | None = None
         self._channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _ERROR: bytearray()}
