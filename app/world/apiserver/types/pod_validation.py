@@ -15,7 +15,7 @@ from app.world.apiserver.types.volume_validation import choice, labelled, local_
 CONTAINERS_LIMIT = 20
 """Containers of one Pod, of all three kinds together: each costs the node a process, events and a log."""
 _MAX_ID = 2**31 - 1
-_OF_A_NODE = ("cpu", "ephemeral-storage", "memory")
+NODE_RESOURCES = ("cpu", "ephemeral-storage", "memory")
 """The resources that a container may request and be limited to by their plain names."""
 
 
@@ -128,12 +128,12 @@ def _resources(resources: JsonObject, field: str) -> Iterator[Cause]:
     for kind in ("limits", "requests"):
         for name, amount in sorted(resources.get(kind, {}).items()):
             here = f"{field}.{kind}[{name}]"
-            if "/" not in name and name not in _OF_A_NODE and not name.startswith("hugepages-"):
+            if "/" not in name and name not in NODE_RESOURCES and not name.startswith("hugepages-"):
                 yield names.invalid_value(here, name, "must be a standard resource type or fully qualified")
                 yield names.invalid_value(here, name, "must be a standard resource for containers")
             if quantity(amount) < 0:
                 yield names.invalid_value(here, amount, "must be greater than or equal to 0")
-            if kind == "requests" and name in _OF_A_NODE and quantity(amount) > quantity(limits.get(name, amount)):
+            if kind == "requests" and name in NODE_RESOURCES and quantity(amount) > quantity(limits.get(name, amount)):
                 why = f"must be less than or equal to {name} limit of {limits[name]}"
                 yield names.invalid_value(f"{field}.requests", amount, why)
 

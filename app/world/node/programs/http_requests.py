@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -98,9 +99,7 @@ class Wire:
         prepared = AWSRequest(method=request.method, url=url, headers=headers, data=request.body or None).prepare()
         started = time.perf_counter()
 
-        def record(**found: Any) -> None:
-            made = exchange(callee, prepared, started, **found)
-            self.surroundings.record(replace(made, source=self.container.address))
+        record = partial(self._record, callee, prepared, started)
 
         def send() -> HttpResponse | NoAnswer:
             try:
@@ -125,9 +124,12 @@ class Wire:
         """What operators see who only try whether they reach STS (https://github.com/aws/aws-sdk-js-v3/issues/3051)."""
         headers = (("Location", "https://aws.amazon.com/iam"), ("Content-Length", "0"))
         prepared = AWSRequest(method=request.method, url=request.url, headers=dict(request.headers)).prepare()
-        made = exchange(service, prepared, time.perf_counter(), status=302, headers=headers, body=b"")
-        self.surroundings.record(replace(made, source=self.container.address))
+        self._record(service, prepared, time.perf_counter(), status=302, headers=headers)
         return HttpResponse(status=302, reason=_reason(302), headers=headers, body=b"")
+
+    def _record(self, callee: str, prepared: Any, started: float, **found: Any) -> None:
+        made = exchange(callee, prepared, started, **found)
+        self.surroundings.record(replace(made, source=self.container.address))
 
     async def _by_network(self, request: HttpRequest, url: str, callee: str, *, pinned: bool) -> HttpResponse:
         dropped = ("content-length", "host", "connection", "transfer-encoding")

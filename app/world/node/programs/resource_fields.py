@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types.defaults import containers_of
+from app.world.apiserver.types.pod_validation import NODE_RESOURCES
 from app.world.apiserver.types.schema import quantity
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState
 
 _LARGEST = 2**63 - 1
-_OF_THE_NODE = ("cpu", "memory", "ephemeral-storage")
 """What a container may use of the node as far as it has no limit of its own."""
 
 
@@ -31,7 +31,7 @@ def resource_value(cluster: ClusterState, pod: JsonObject, container: JsonObject
         raise ValueError(f"container {name or ''} not found")
     kind, _, resource = (reference.get("resource") or "").partition(".")
     found = quantity((container.get("resources") or {}).get(kind, {}).get(resource, "0"))
-    if kind == "limits" and found == 0 and resource in _OF_THE_NODE:
+    if kind == "limits" and found == 0 and resource in NODE_RESOURCES:
         found = quantity(_allocatable(cluster, pod).get(resource, "0"))
     per = 1000 if resource == "cpu" else 1  # processors are counted in thousandths
     divisor = quantity(reference.get("divisor") or "0") or Fraction(1)
