@@ -37,11 +37,13 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
   const says = find(".film-says"), scrubber = find("input"), rail = find(".film-rail i"), live = find(".film-live")
   const mini = mapMini(find(".film-mini"), map.geometry)
   const stop = new AbortController(), { signal } = stop
-  let moved = false, dragging = false
+  let moved = false, dragging = false, shownPart = map.part
 
   // (1) Once a film.
   const fraction = (seconds) => `${((100 * seconds) / (map.total || 1)).toFixed(2)}%`
   const shown = () => {
+    if (map.part !== shownPart) moved = false // the reader has not moved in the film of the page to which they turn
+    shownPart = map.part
     const idle = map.neutral || !map.entries.length
     root.classList.toggle("neutral", idle)
     map.stage.tabIndex = idle ? -1 : 0 // it has no keys, and stands below the question where the page is narrow
