@@ -106,8 +106,9 @@ const asItIs = () => ({ said: sayings().map((part) => [part, part.textContent]),
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
-  const drawn = isDrawn(), lies = document.activeElement !== document.body
-  const waits = document.activeElement === pressed // it may go yet: over a slow line the answer comes late
+  const drawn = isDrawn(), has = document.activeElement, lies = has !== document.body
+  // It may go yet, also where it was drawn again: over a slow line the answer comes late.
+  const waits = has === pressed || Boolean(at.key && has.closest(`.${at.key}`))
   at.calm = drawn && lies && !waits ? at.calm + 1 : 0
   if (at.calm > 20) return // all is drawn, and something else has the focus
   if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
