@@ -23,8 +23,8 @@ from app.world.servers.metered_connections import MeteredHttp
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 
-REQUESTS = {"kube-apiserver": 9, "issuer": 2, "iam": 8, "sts": 2, "s3": 1}
-EXECS = 3
+REQUESTS = {"kube-apiserver": 8, "issuer": 2, "iam": 8, "sts": 2, "s3": 1}
+EXECS = 2
 SIGNED = REQUESTS["iam"] + REQUESTS["s3"] + 1
 """All that AWS is asked but AssumeRoleWithWebIdentity."""
 

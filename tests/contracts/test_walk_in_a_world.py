@@ -115,7 +115,7 @@ def test_every_step_shows_which_server_asked_which(learner: Learner) -> None:
     )
     assert talk[Step.SERVICE_ACCOUNT] == [("explorer", "kube-apiserver"), ("explorer", "iam")]
     assert talk[Step.WEBHOOK] == [("explorer", "kube-apiserver")] * 3 + [("kube-apiserver", "pod-identity-webhook")]
-    assert talk[Step.TOKEN_MOUNT] == [("kubelet", "kube-apiserver")] + [("explorer", "kube-apiserver")] * 3
+    assert talk[Step.TOKEN_MOUNT] == [("kubelet", "kube-apiserver")] + [("explorer", "kube-apiserver")] * 2
     assert ("explorer", "sts") in talk[Step.STS_ASSUME]
     assert [callee for _, callee in talk[Step.ACCESS]] == ["sts", *["iam"] * 5, "s3"]
     assert all(item.status < 300 and item.seconds > 0 for report in found for item in report.exchanges)

@@ -130,8 +130,10 @@ def test_in_a_pod_of_its_own_the_projected_token_is_read_without_asking(
     projected = here.projected_token()
 
     def run(command: list[str]) -> Execution:
-        mounted = command[0] == "cat" and "eks.amazonaws.com" in command[-1]
-        return Execution(stdout=projected if mounted else "", stderr="", exit_code=0 if mounted else 1)
+        mounted = command[0] in ("head", "cat") and "eks.amazonaws.com" in command[1]
+        name = f"==> {command[1]} <==\n" if command[0] == "head" else ""
+        shown = f"{name}{projected}" if mounted else ""
+        return Execution(stdout=shown, stderr="", exit_code=0 if mounted else 1)
 
     for name, value in (("HOST", "127.0.0.1"), ("PORT", str(here.control_plane.port))):
         monkeypatch.setenv(f"KUBERNETES_SERVICE_{name}", value)

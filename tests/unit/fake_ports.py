@@ -352,7 +352,21 @@ class FakeCluster(_Port):
 
     def execute(self, namespace: str, pod: str, container: str, command: Any) -> Execution:
         missing = Execution(stdout="", stderr="No such file or directory", exit_code=1)
-        return self._answer("execute", self._fakes.files.get(" ".join(command), missing))
+        files = self._fakes.files
+        if command[0] == "head" and " ".join(command) not in files:
+            return self._answer("execute", _headed({path: files.get(f"cat {path}", missing) for path in command[1:]}))
+        return self._answer("execute", files.get(" ".join(command), missing))
+
+
+def _headed(files: dict[str, Execution]) -> Execution:
+    """What `head` prints of files that `cat` would print like this."""
+    shown = [f"==> {path} <==\n{file.stdout}" for path, file in files.items() if not file.exit_code]
+    complaints = [f"head: {path}: {file.stderr}" for path, file in files.items() if file.exit_code]
+    return Execution(
+        stdout="\n".join(shown),
+        stderr="\n".join(complaints),
+        exit_code=next((file.exit_code for file in files.values() if file.exit_code), 0),
+    )
 
 
 class FakeAws(_Port):

@@ -14,7 +14,7 @@ from app.flow.names import account_of, provider_arn, role_of
 from app.flow.redaction import MASK
 from app.flow.steps import selectors
 from app.flow.steps.injection import request_pod
-from app.flow.steps.ls_output import parse_listing
+from app.flow.steps.program_output import parse_heads, parse_listing
 
 LABELS = {"app": "web", "tier": ""}
 
@@ -67,6 +67,25 @@ def test_a_listing_of_other_modes_and_owners() -> None:
         "name": "a b",
         "target": "c",
     }
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        ("==> a <==\nx\n==> b <==\ny\n", {"a": "x", "b": "y\n"}),
+        ("==> a <==\nx\n\n==> b <==\n", {"a": "x\n", "b": ""}),
+        ("==> b <==\ny", {"b": "y"}),
+        ("==> a <==\nx", {"a": "x"}),
+        ("x", {}),
+    ],
+    ids=["both", "empty", "the first is missing", "the second is missing", "no names"],
+)
+def test_each_file_that_head_was_asked_for_is_as_it_is(output: str, found: dict[str, str]) -> None:
+    assert parse_heads(output, ("a", "b")) == found
+
+
+def test_a_file_that_was_asked_for_twice_is_there_once() -> None:
+    assert parse_heads("==> a <==\nx\n\n==> a <==\nx\n", ("a", "a")) == {"a": "x\n"}
 
 
 @given(st.text())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from app.flow.film.beat import Beat, Claim, End, Film, Seen
 from app.flow.film.causes import NOTHING_RUNS, REFUSED_AT, REFUSED_FOR, SHOWS, lies_in
@@ -14,7 +13,7 @@ from app.flow.json_access import get, get_object, get_str, shown, strings
 from app.flow.matching.nearest import met_under
 from app.flow.model import Exchange, JsonValue, Status, Step, Walk
 from app.flow.names import audience_claim, host_and_path, provider_arn
-from app.flow.steps.injection import own_token, token_container, token_source
+from app.flow.steps.injection import own_token, token_source
 from app.flow.strict_json import loads_or_none
 from app.flow.trust import evaluate, web_identity_context
 from app.flow.verdict.link_states import ChainState, State
@@ -161,9 +160,6 @@ class _Making:
 
     def _found(self, cue: Cue) -> tuple[Exchange | None, Seen]:
         read = self._newest(cue.read, self._asked(cue.step))
-        if cue.id == "mount" and read is None and (file := token_container(self._pod())):  # not IRSA's file
-            exec_of = Request(callee="kube-apiserver", url=quote(file[1], safe=""))
-            read = self._newest(exec_of, self._asked(cue.step))
         own = self._own(cue)
         if own is not None and not self._outdated(cue, own, read):
             return own, Seen.HEARD

@@ -175,7 +175,7 @@ SCRIPT = (
         step=Step.TOKEN_MOUNT,
         edge="mount",
         carries="token_file",
-        read=Request(callee="kube-apiserver", url="/exec?", without="kubernetes.io"),
+        read=Request(callee="kube-apiserver", url="/exec?"),
     ),
     Cue(
         id="fallback",

@@ -20,7 +20,7 @@ from app.flow.redaction import MASK
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import NO_PERMISSION, NO_POD, Findings, unseen
 from app.flow.steps.injection import token_container, token_source
-from app.flow.steps.ls_output import parse_listings
+from app.flow.steps.program_output import parse_heads, parse_listings
 from app.flow.steps.step_context import StepContext
 from app.flow.token import MalformedToken, decode
 from app.flow.tokens.token_anatomy import anatomy
@@ -60,8 +60,6 @@ def fetch(findings: Findings, ports: Ports, subject: Subject, step_context: Step
     elif mounted is not None:
         container, where = mounted
         token = _read(findings, ports, subject, container, where, pod)
-        if token is not None:
-            _show_other_token(findings, ports, subject, container)
     elif step_context.pod_unseen:
         token = _at_its_usual_place(findings, ports, subject, step_context.pod_unseen)
         where = TOKEN_PATH
@@ -89,7 +87,11 @@ def token_document(token: str) -> JsonValue:
 
 
 def _read(findings: Findings, ports: Ports, subject: Subject, container: str, path: str, pod: JsonValue) -> str | None:
-    """The file's content, untouched: an SDK sends it as it is. Beside it, the links that the kubelet made for it."""
+    """The file's content, untouched: an SDK sends it as it is. Beside it, the links that the kubelet made for it, and
+    the token for the API server, which is so often mistaken for it.
+
+    `head` names each file above its content, so that the two tokens do not run together as with `cat`.
+    """
     where = f"{subject.namespace}/{subject.pod} {container} {path}"
     try:
         directory = _directory(path)
@@ -98,7 +100,7 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
         files, data_files = parse_listings(listing.stdout, data)
         findings.show("files", files)
         findings.show("data_files", data_files)
-        content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", path])
+        content = ports.cluster.execute(subject.namespace, subject.pod, container, ["head", path, API_TOKEN])
     except FlowError as error:
         if unseen(error) or isinstance(error, NotFound):
             findings.refused("token.file", error, expected=path, where=where)
@@ -111,10 +113,21 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
             "token.file", NO_PROGRAM, expected=path, where=where, error=(content.stderr or content.stdout).strip()
         )
         return None
-    readable = content.exit_code == 0 and 0 < len(content.stdout) <= TOKEN_LIMIT
-    got = path if readable else f"{len(content.stdout)}" if content.exit_code == 0 else f"exit {content.exit_code}"
-    findings.judge("token.file", readable, got=got, expected=path, where=where, error=content.stderr.strip())
-    return content.stdout if readable else None
+    read = parse_heads(content.stdout, (path, API_TOKEN))
+    token = read.get(path, "")
+    readable = 0 < len(token) <= TOKEN_LIMIT
+    complaint = "" if readable else "\n".join(_about(path, content.stderr))
+    got = path if readable else f"{len(token)}" if path in read and not complaint else f"exit {content.exit_code}"
+    findings.judge("token.file", readable, got=got, expected=path, where=where, error=complaint)
+    if not readable:
+        return None
+    _show_other_token(findings, read.get(API_TOKEN, ""))
+    return token
+
+
+def _about(path: str, stderr: str) -> list[str]:
+    """The lines about one of the two files."""
+    return [line for line in stderr.strip().splitlines() if path == API_TOKEN or API_TOKEN not in line]
 
 
 def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reason: str) -> str | None:
@@ -189,10 +202,8 @@ def _directory(path: str) -> str:
     return posixpath.dirname(path) or path
 
 
-def _show_other_token(findings: Findings, ports: Ports, subject: Subject, container: str) -> None:
-    """The token for the API server, which lies beside ours and is so often mistaken for it."""
+def _show_other_token(findings: Findings, token: str) -> None:
     try:
-        content = ports.cluster.execute(subject.namespace, subject.pod, container, ["cat", API_TOKEN])
-        findings.show("other_token", token_document(content.stdout) if content.exit_code == 0 else None)
-    except (FlowError, MalformedToken):
+        findings.show("other_token", token_document(token))
+    except MalformedToken:
         findings.show("other_token", None)

@@ -276,8 +276,10 @@ class _WithKubelet:
         if DISTROLESS in images.get(container, ""):
             said = NO_PROGRAM.format(program=command[0])
             raise Refused(code="InternalError", server_message=said, status=500, operation="get pods/exec")
-        token = self._row.projected_token(found) if command[0] == "cat" and "eks.amazonaws.com" in command[-1] else ""
-        return Execution(stdout=token, stderr="", exit_code=0 if token else 1)
+        read = command[0] in ("head", "cat") and "eks.amazonaws.com" in command[1]
+        token = self._row.projected_token(found) if read else ""
+        name = f"==> {command[1]} <==\n" if token and command[0] == "head" else ""
+        return Execution(stdout=f"{name}{token}", stderr="", exit_code=0 if token else 1)
 
     def pod_log(self, namespace: str, name: str, container: str = "", *, previous: bool = False) -> str:
         raise NotFound(code="NotFound", server_message="no node has written a log", operation="read log")

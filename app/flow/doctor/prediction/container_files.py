@@ -6,6 +6,8 @@ claims (kubernetes, pkg/serviceaccount/claims.go).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.flow.doctor.container_checks import DENIED, locked_out
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
 from app.flow.doctor.prediction.stand_in_tokens import signed
@@ -31,6 +33,9 @@ def execute(copy: Copy, container: str, command: list[str]) -> Execution:
             return Execution(stdout="", stderr=copy.check("token.file").error, exit_code=127)
         case ["cat", str(path)] if path == _token_path(copy, container):
             return _token(copy, container, path)
+        case ["head", str(path), *_] if path == _token_path(copy, container):
+            read = _token(copy, container, path)
+            return replace(read, stdout=f"==> {path} <==\n{read.stdout}" if read.exit_code == 0 else "")
     raise NotKnown
 
 

@@ -1,8 +1,9 @@
-"""What `ls -la` prints, line by line (POSIX ls, long format)."""
+"""What `ls -la` prints, line by line (POSIX ls, long format), and what `head` prints of several files (POSIX head)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from app.flow.model import JsonValue
 
@@ -26,3 +27,14 @@ def parse_listing(output: str) -> list[JsonValue]:
         for match in found
         if match and len(match["size"]) < 20
     ]
+
+
+def parse_heads(output: str, paths: Sequence[str]) -> dict[str, str]:
+    """The files that one `head` was asked for, in this order, each as it is: without those that it could not open."""
+    found = {}
+    for path in reversed(paths):
+        before, name, content = output.rpartition(f"==> {path} <==\n")
+        if name:
+            found[path] = content
+            output = before.removesuffix("\n")
+    return found
