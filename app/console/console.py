@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +33,17 @@ class Ended:
     """Whether it wrote a context, which is gone with its HOME."""
 
 
+@dataclass(eq=False)
+class _Line:
+    """What is under way of one line."""
+
+    number: int
+    """That the page gave it: a page may give one number to several."""
+    run: Run | None = None
+    """What runs of it now."""
+    is_stopped: bool = False
+
+
 @dataclass(kw_only=True)
 class Console:
     """Used on one event loop. Each method raises `LineRefused` for what is not done."""
@@ -44,8 +56,8 @@ class Console:
     """The visitor, whose limits count."""
     address: str
     """The visitor's address: all who share it have limits together."""
-    _runs: dict[Run, int] = field(default_factory=dict)
-    """What runs now, with the number that the page gave it: a page may give one number to several."""
+    _lines: list[_Line] = field(default_factory=list)
+    """What was asked for and has not ended."""
     _is_completing: bool = False
     _is_closed: bool = False
 
@@ -60,24 +72,29 @@ class Console:
 
         `show` gets what is printed; `begin` hears of each line whether it reads what is written to it.
         """
-        access = await self._world()
-        plans = [plan(line, self.programs, access.context) for line in parse(text)]
-        ended = Ended(status=0, why="ended")
-        with self.limits.running(self.browser, self.address) as take:
-            for one in plans:
-                if self._is_closed:
-                    break
-                if one.own:
-                    await show(_own(one.own, access))
-                    continue
-                ended = await self._run(number, one, access, take, show, begin)
-                if ended.why != "ended":
-                    break
-        return ended
+        line = _Line(number)
+        self._lines.append(line)
+        try:
+            access = await self._world()
+            plans = [plan(each, self.programs, access.context) for each in parse(text)]
+            ended = Ended(status=0, why="ended")
+            with self.limits.running(self.browser, self.address) as take:
+                for one in plans:
+                    if self._is_closed or line.is_stopped:
+                        return Ended(status=-signal.SIGINT, why="stopped")
+                    if one.own:
+                        await show(_own(one.own, access))
+                        continue
+                    ended = await self._run(line, one, access, take, show, begin)
+                    if ended.why != "ended":
+                        break
+            return ended
+        finally:
+            self._lines.remove(line)
 
     async def _run(
         self,
-        number: int,
+        line: _Line,
         one: Plan,
         access: WorldAccess,
         take: Callable[[int], int],
@@ -86,12 +103,12 @@ class Console:
     ) -> Ended:
         with access.home() as home:
             run = Run(one, access, home, take)
-            self._runs[run] = number
+            line.run = run
             try:
                 await begin(one.reads_input)
                 status, why = await run(show)
             finally:
-                del self._runs[run]
+                line.run = None
                 self.limits.charge(self.browser, self.address, run.cpu_seconds)
         removed = access.files.tidy()
         if one.to_file and why == "ended":
@@ -101,22 +118,26 @@ class Console:
 
     def write(self, number: int, text: str, *, end: bool) -> None:
         """Passes on what was typed for a running command."""
-        for run in self._numbered(number):
-            run.write(text, end=end)
+        for line in self._numbered(number):
+            if line.run:
+                line.run.write(text, end=end)
 
     def stop(self, number: int) -> None:
-        """Interrupts a running command, as Ctrl-C does."""
-        for run in self._numbered(number):
-            run.stop()
+        """Interrupts a line, as Ctrl-C does: the command that runs, and those that have not begun."""
+        for line in self._numbered(number):
+            line.is_stopped = True
+            if line.run:
+                line.run.stop()
 
-    def _numbered(self, number: int) -> list[Run]:
-        return [run for run, given in self._runs.items() if given == number]
+    def _numbered(self, number: int) -> list[_Line]:
+        return [line for line in self._lines if line.number == number]
 
     def close(self) -> None:
         """Ends all that runs, and begins nothing more: the page is gone."""
         self._is_closed = True
-        for run in list(self._runs):
-            run.close()
+        for line in self._lines:
+            if line.run:
+                line.run.close()
 
     async def complete(self, text: str) -> tuple[int, list[completion.Candidate]]:
         """What the Tab key offers: how many characters before the cursor are to be replaced, and by which words."""

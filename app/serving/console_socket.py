@@ -144,6 +144,7 @@ class _Page:
             self._start(self._show_files())
             while (text := await self._receive()) is not None:
                 self._handle(text)
+                await asyncio.sleep(0)  # a line has begun before the next frame can stop it
         finally:
             self._is_gone = True
             self._console.close()

@@ -59,6 +59,7 @@ const build = () => {
     root.send({ version, sequence: latest, text: editor.value.slice(0, root.limit + 1), edit })
   }
   editor.addEventListener("input", () => {
+    latest += 1 // no answer to what stood there before is drawn over it
     draw()
     clearTimeout(timer)
     timer = setTimeout(send, WAIT, "")

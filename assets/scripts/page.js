@@ -80,7 +80,7 @@ const PAIRS = [
   [".st-key-reveal button", ".st-key-conceal button"],
   [".st-key-build_block button", ".st-key-build_conceal button"],
 ]
-const handOn = (selector, press, tries = 100) => {
+const handOn = (selector, press, tries = 600) => {
   if (press !== presses) return
   const button = document.querySelector(selector)
   if (button && document.activeElement === document.body) button.focus({ preventScroll: true })
@@ -108,7 +108,7 @@ const land = (pressed, at, tries = 600, patience = 10) => {
   if (at.press !== presses || !tries) return
   const drawn = isDrawn(), has = document.activeElement, lies = has !== document.body
   // It may go yet, also where it was drawn again: over a slow line the answer comes late.
-  const waits = has === pressed || Boolean(at.key && has.closest(`.${at.key}`))
+  const waits = has === pressed || has === at.had || Boolean(at.key && has.closest(`.${at.key}`))
   at.calm = drawn && lies && !waits ? at.calm + 1 : 0
   if (at.calm > 20) return // all is drawn, and something else has the focus
   if (lies || !drawn) return setTimeout(land, 50, pressed, at, tries - 1)
@@ -197,7 +197,7 @@ document.addEventListener("click", (event) => {
 }, true)
 // The way back within a page takes away what had the focus, as a press does. To another page `begin` hands it on.
 addEventListener("popstate", () => {
-  if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), press: ++presses })
+  if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), had: document.activeElement, press: ++presses })
 })
 // The section that the address asks for, whichever component draws it: what it lies in opens, and the reader goes on there,
 // unless they have gone elsewhere meanwhile. On a page that asks a question first it comes after the answer, and is open then:

@@ -55,6 +55,10 @@ _STILL = """(looks) => {
 """Whether all is where it was so many frames ago. Frames are counted, not milliseconds: a browser that had no time to
 move anything had none to draw either."""
 LOOKS = 10
+_SLOW = """(late) => {
+  const send = (window.sends ??= WebSocket.prototype.send)
+  WebSocket.prototype.send = late ? function (what) { setTimeout(() => send.call(this, what), late) } : send
+}"""
 
 
 @contextmanager
@@ -249,6 +253,11 @@ class Reader:
         self.page.emulate_media(color_scheme=theme)
         expect(self.page.locator('[data-testid="stApp"]')).to_have_css("color-scheme", theme)
         self.theme = theme
+        return self
+
+    def send_later(self, milliseconds: int) -> Reader:
+        """Has what the page sends leave so much later, as over a slow line."""
+        self.page.evaluate(_SLOW, milliseconds)
         return self
 
     def expect_title(self, words: str) -> None:

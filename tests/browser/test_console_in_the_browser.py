@@ -76,6 +76,10 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.press("ArrowDown")
     line.press("ArrowDown")
     expect(line).to_have_value("draft")
+    line.fill("kubectl get pods -o name pod-a")
+    for key in ("Tab", "Tab", "Enter"):  # as in a shell, out of habit
+        line.press(key)
+    expect(log.locator(".output").last).to_have_text("pod/pod-after\n")
 
     page.set_viewport_size({"width": 375, "height": 740})
     line.fill("kubectl get pods --all-namespaces --selector app=web " * 3)
@@ -154,6 +158,13 @@ def test_a_learner_types_completes_recalls_and_stops(profiles, launched):
     line.fill("kubectl get namespaces")
     line.press("Enter")
     expect(log.locator(".output")).to_contain_text("from-page")
+
+    # So does its Ctrl+C, however early it comes.
+    page.evaluate(
+        "() => { irsaConsole.use('en', 'another world'); irsaConsole.run('sort');"
+        " irsaConsole.stop(irsaConsole.entries[0]) }"
+    )
+    expect(log.locator(".note")).to_have_text(WORDS.message("console.ended.stopped"))
 
     # (8) What has left the page, with a part of its own that listens, hears of nothing any more.
     # It goes a turn later, before which the command above may still end.

@@ -101,6 +101,23 @@ def test_broken_json_is_reported_beside_the_field_and_the_drawing_stays(page):
     expect(problem).to_be_empty()
 
 
+def test_what_is_typed_while_a_button_is_answered_stays(page):
+    """The page may draw the answer, or run again, before what was typed is sent."""
+    edit = """field => {
+      const root = field.closest(".matcher"), { show } = root
+      root.show = (data) => {
+        root.show = show
+        field.setRangeText("typed", 0, 0)
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }))
+        show(data)
+      }
+    }"""
+    field(page).evaluate(edit)
+    page.locator('.matcher [data-edit="star"]').click()
+    expect(page.locator(".matcher .problem")).to_contain_text("Line")
+    assert field(page).input_value().startswith("typed")
+
+
 def test_the_buttons_edit_the_text_and_give_the_roles_own_back(page):
     own = field(page).input_value()
     for name, words in (

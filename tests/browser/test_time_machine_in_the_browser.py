@@ -73,20 +73,15 @@ def test_the_clock_runs_until_it_is_held_and_from_the_same_place_again(shown: Re
         to_the_first(shown)
 
 
-def test_the_key_that_lets_the_clock_run_holds_it_too(shown: Reader) -> None:
+@pytest.mark.parametrize("late", [0, pytest.param(6000, marks=pytest.mark.large)])
+def test_the_key_that_lets_the_clock_run_holds_it_too(shown: Reader, late: int) -> None:
     page = shown.wait().page
     page.locator(".st-key-moment_run button").focus()
     for key in ("moment_hold", "moment_run"):
-        shown.press("Enter")
+        shown.send_later(late).press("Enter")
+        shown.send_later(0)
         expect(page.locator(f".st-key-{key} button")).to_be_focused()
     to_the_first(shown)
-
-
-SLOW = """(late) => {
-  const send = (window.sends ??= WebSocket.prototype.send)
-  WebSocket.prototype.send = late ? function (what) { setTimeout(() => send.call(this, what), late) } : send
-}"""
-"""Has what the page sends leave so many milliseconds later, as over a slow line."""
 
 
 @pytest.mark.parametrize("late", [0, 1500])
@@ -96,8 +91,8 @@ def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(s
     earlier = page.locator(".st-key-moment_earlier button")
     expect(earlier).to_be_enabled()
     shown.wait()
-    page.evaluate(SLOW, late)
+    shown.send_later(late)
     earlier.press("Enter")
-    page.evaluate(SLOW, 0)
+    shown.send_later(0)
     expect(earlier).to_be_disabled()
     expect(page.locator(".st-key-moment_run button")).to_be_focused()

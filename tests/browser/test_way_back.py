@@ -68,12 +68,15 @@ def test_a_word_that_is_looked_up_is_one_step_and_what_was_unfolded_stays_so(rea
     expect(answer).to_have_attribute("open", "")
 
 
-def test_the_way_back_within_a_page_hands_on_the_focus_that_it_takes_away(visitor: Reader) -> None:
+@pytest.mark.parametrize("late", [0, 1500])
+def test_the_way_back_within_a_page_hands_on_the_focus_that_it_takes_away(visitor: Reader, late: int) -> None:
     page = visitor.turn_to("break_it").drawn().page
     page.locator(".faults a").nth(2).focus()
     page.keyboard.press("Enter")
     expect(page.locator("h2:focus").filter(visible=True)).to_contain_text("F21")
-    page.go_back()
+    visitor.wait().send_later(late).page.go_back()
+    expect(page.locator(".st-key-lab_surprise")).to_be_visible()
+    visitor.send_later(0)
     expect(page.locator("h3:focus")).to_have_text(EN.message("lab.start"))
 
 

@@ -42,6 +42,11 @@ class Client:
         texts = [json.loads(message["text"]) for message in self.sent if message["type"] == "websocket.send"]
         return [frame for frame in texts if frame["type"] == kind]
 
+    async def heard(self):
+        """Until all that was said has been taken."""
+        while not self._inbox.empty():
+            await asyncio.sleep(0)
+
     async def until(self, kind, count=1):
         for _ in range(2000):
             if len(found := self.frames(kind)) >= count:
@@ -72,6 +77,16 @@ def application(access):
     return ConsoleSocket(
         elsewhere, settings=Settings(), browser=lambda scope: "b", access=found, programs=programs, words=words
     )
+
+
+def held(access, gate):
+    """Finds the world once the gate is open."""
+
+    async def found(browser):
+        await gate.wait()
+        return access
+
+    return found
 
 
 def exercised(act):
@@ -206,21 +221,38 @@ def test_a_page_that_goes_before_its_command_has_begun_leaves_none(application, 
 
     async def act():
         gate = asyncio.Event()
-
-        async def slow(browser):
-            await gate.wait()
-            return access
-
-        application._access = slow
+        application._access = held(access, gate)
         client = Client(application)
         await client.until("hello")
         client.say(type="run", number=1, text="cat")
         client.leave()
-        await asyncio.sleep(0.05)
+        await client.heard()
         gate.set()
         await client.task
 
     exercised(act)
+    assert begun == []
+
+
+def test_a_line_that_is_stopped_before_it_has_begun_runs_no_more(application, access, monkeypatch):
+    """Its Ctrl-C may come with it, and while its world is looked for."""
+    begun = []
+    monkeypatch.setattr("app.console.console.Run", lambda *arguments: begun.append(arguments))
+
+    async def act():
+        client, gate = Client(application), asyncio.Event()
+        await client.until("files")
+        application._access = held(access, gate)
+        client.say(type="run", number=1, text="cat\nsort")
+        client.say(type="stop", number=1)
+        await client.heard()
+        gate.set()
+        ended = await client.until("ended")
+        client.leave()
+        await client.task
+        return ended["text"]
+
+    assert exercised(act) == "en console.ended.stopped []"
     assert begun == []
 
 
@@ -278,18 +310,20 @@ def test_a_frame_beyond_the_limit_ends_the_socket(application):
     assert exercised(act)["code"] == 1009
 
 
-def test_frames_that_wait_are_bounded(application, monkeypatch):
+def test_frames_that_wait_are_bounded(application, access, monkeypatch):
     monkeypatch.setattr(console_socket, "TASKS", 2)
 
     async def act():
-        client = Client(application)
+        client, gate = Client(application), asyncio.Event()
         await client.until("files")
+        application._access = held(access, gate)
         for number in range(20):
             client.say(type="complete", number=number, text="ca")
-        await client.until("candidates")
-        await asyncio.sleep(0.05)
+        await client.heard()
+        gate.set()
+        await client.until("candidates", 2)
         client.leave()
         await client.task
         return len(client.frames("candidates"))
 
-    assert exercised(act) < 20
+    assert exercised(act) == 2

@@ -151,8 +151,8 @@ def test_a_watch_streams_until_it_is_stopped_and_two_run_at_once(shown):
         await tab.until("my-sa")
         with pytest.raises(LineRefused, match="two_at_once"):
             await shown.type("kubectl get sa", number=4)
-        runs = [*shown.console._runs, *tab.console._runs]
-        processes = [process for run in runs for process in run._processes]
+        lines = [*shown.console._lines, *tab.console._lines]
+        processes = [process for line in lines for process in line.run._processes]
         shown.console.stop(1)
         stopped = await watch
         tab.console.close()  # that tab is gone

@@ -10,7 +10,7 @@ const consoleLine = (session, words) => {
   const box = element("div", {}, row, candidates, said)
   let mayLeave = false // after Esc, Tab is the browser's
   let saying = 0
-  let completion = null // under way: Enter waits for it, as a terminal's does
+  let completion = null, completes // under way, and what: Enter waits for it, as a terminal's does
 
   // All of a long line shows, which on a phone takes several rows.
   const fit = () => {
@@ -52,10 +52,11 @@ const consoleLine = (session, words) => {
       while (at < shared.length && shared[at] === text[at]) at += 1
       return shared.slice(0, at)
     })
+  const typed = () => field.value.slice(0, field.selectionStart)
   const complete = async () => {
-    const before = field.value.slice(0, field.selectionStart)
+    const before = (completes = typed())
     const { length, words: found } = await session.complete(before)
-    if (field.value.slice(0, field.selectionStart) !== before) return // typed on meanwhile
+    if (typed() !== before) return // typed on meanwhile
     offer()
     if (!found.length) return
     const shared = common(found.map(([text]) => text))
@@ -90,8 +91,9 @@ const consoleLine = (session, words) => {
   const keys = {
     Enter: (event) => !event.shiftKey && (completion ? completion.then(submit) : submit(), true),
     Tab: (event) => {
-      if (event.shiftKey || mayLeave || !field.value.slice(0, field.selectionStart).trim()) return false
-      const asked = complete().finally(() => completion === asked && (completion = null))
+      if (event.shiftKey || mayLeave || !typed().trim()) return false
+      if (completion && completes === typed()) return true // pressed once more
+      const asked = Promise.resolve(completion).then(complete).finally(() => completion === asked && (completion = null))
       completion = asked
       return true
     },
@@ -100,7 +102,7 @@ const consoleLine = (session, words) => {
       mayLeave = true
       return false
     },
-    ArrowUp: () => recall(-1, !field.value.slice(0, field.selectionStart).includes("\n")),
+    ArrowUp: () => recall(-1, !typed().includes("\n")),
     ArrowDown: () => recall(1, !field.value.slice(field.selectionStart).includes("\n")),
     c: (event) => {
       if (!event.ctrlKey || field.selectionStart !== field.selectionEnd) return false

@@ -123,7 +123,7 @@ const consoleSession = (path) => {
       changed("entry", entry)
       return true
     },
-    stop: ({ number }) => send({ type: "stop", number }),
+    stop: ({ number }) => tell({ type: "stop", number }),
     // A terminal shows what is typed into a program.
     input: (entry, text, end = false) => send({ type: "input", number: entry.number, text, end }) && print(entry, text),
     complete: (text) =>
