@@ -586,12 +586,12 @@ def test_the_last_row_reads_what_came_of_a_what_if(talk):
     result = talk.locator(".what_if .result")
     expect(result.locator(".answers .word").last).to_be_visible()
     size = "parts => Math.min(...parts.map(part => parseFloat(getComputedStyle(part).fontSize)))"
-    assert result.locator(".change, .answers li, .answers .word, .says p, .healed").evaluate_all(size) >= smallest(
+    assert result.locator(".change, .answers li, .answers .word, .says p, .apart").evaluate_all(size) >= smallest(
         PROJECTOR
     )
     assert result.locator(".answers").evaluate("list => list.scrollHeight - list.clientHeight") <= 0
     # A name of any length lies beside the note that all is restored.
-    name, note = talk.locator(".what_if h1"), result.locator(".healed")
+    name, note = talk.locator(".what_if h1"), result.locator(".apart")
     name.evaluate("name => { name.textContent = 'とても長い名前の、もしもの話'.repeat(2) }")
     boxes = [part.bounding_box() for part in (name, note, result.locator(".change"))]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
