@@ -412,6 +412,33 @@ def test_what_the_keys_do_can_be_done_without_a_keyboard(touched):
     assert place(page) == ("title", "")
 
 
+def test_what_the_browser_refuses_is_said_with_another_way(talk):
+    """Full screen, or the notes window; the next key or click takes the words away, and does what it does."""
+    talk.evaluate(
+        """() => {
+          const page = document.documentElement, { open } = window
+          page.requestFullscreen = () => Promise.reject(new TypeError('Permissions check failed'))
+          window.open = () => null
+          window.undo = () => (delete page.requestFullscreen, (window.open = open))
+        }"""
+    )
+    refused = talk.locator(".refused:visible")
+    for key, words in ("f", "refused_full"), ("s", "refused_notes"):
+        talk.keyboard.press(key)
+        expect(refused).to_contain_text(load("en").message(f"present.{words}"))
+    with talk.context.expect_page() as opened:
+        refused.get_by_role("link").click()
+    expect(opened.value.locator("article:visible")).to_have_count(1)
+    opened.value.close()
+    expect(refused).to_have_count(0)
+    talk.keyboard.press("f")
+    expect(refused).to_have_count(1)
+    talk.keyboard.press("PageDown")
+    expect(refused).to_have_count(0)
+    assert place(talk) == beats_of(20)[1]
+    talk.evaluate("() => window.undo()")
+
+
 def test_no_dialog_of_streamlits_comes_over_a_slide(talk):
     """Such as that of a server that does not respond: without one a talk goes on."""
     on_top = """() => {
