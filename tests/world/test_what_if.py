@@ -62,6 +62,8 @@ def test_a_fault_is_played_from_its_cause_to_where_it_shows(asked, choice):
     begins, shows = STOPS[choice]
     assert (mine["begins"], [name for name, beat in beats.items() if beat["end"] == "stop"]) == (begins, [shows])
     assert beats[shows]["words"], "the product's own words"
+    never = [(beat["seen"], beat["note"]) for beat in beats.values() if beat["end"] == "not_reached"]
+    assert set(never) <= {("heard", "")}, "of what did not happen not even the result was seen"
     assert list(beats)[-1] == "whole"
     assert mine["answers"] == ""
 
