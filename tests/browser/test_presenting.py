@@ -551,7 +551,7 @@ def test_a_what_if_can_be_left_at_any_time(talk):
     assert place(page) == ("title", "")
 
 
-def test_a_what_if_without_a_connection_says_so_and_forward_goes_on(talk):
+def test_a_what_if_or_the_way_out_without_a_connection_says_so_and_forward_goes_on(talk):
     page, panel = talk, talk.locator(".what_if")
     connection = "(app, to) => { app.dataset.testConnectionState = to }"
     app = page.locator('[data-testid="stApp"]')
@@ -564,6 +564,11 @@ def test_a_what_if_without_a_connection_says_so_and_forward_goes_on(talk):
         page.keyboard.press("PageDown")
         expect(panel).to_be_hidden()
         assert place(page) == ("title", "")
+    page.keyboard.press("Escape")
+    expect(page.locator(".refused:visible")).to_have_text(load("en").message("present.cannot_leave"))
+    assert "present=1" in page.url, "a reload goes on with the talk"
+    page.keyboard.press("PageDown")
+    assert place(page) == beats_of(20)[1]
     app.evaluate(connection, "CONNECTED")
 
 

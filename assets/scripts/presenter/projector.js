@@ -117,6 +117,7 @@ const talkProjector = (root, data, signal) => {
     },
     keys: () => find("dialog").showModal(),
     leave() {
+      if (talkLost()) return void (find(".refused.leave").hidden = false)
       // Neither a reload nor the browser's way back leads into the talk again.
       history.replaceState(history.state, "", talkAddress())
       place(slide().page)
