@@ -412,6 +412,33 @@ def test_what_the_keys_do_can_be_done_without_a_keyboard(touched):
     assert place(page) == ("title", "")
 
 
+def test_what_the_browser_refuses_is_said_with_another_way(talk):
+    """Full screen, or the notes window; the next key or click takes the words away, and does what it does."""
+    talk.evaluate(
+        """() => {
+          const page = document.documentElement, { open } = window
+          page.requestFullscreen = () => Promise.reject(new TypeError('Permissions check failed'))
+          window.open = () => null
+          window.undo = () => (delete page.requestFullscreen, (window.open = open))
+        }"""
+    )
+    refused = talk.locator(".refused:visible")
+    for key, words in ("f", "refused_full"), ("s", "refused_notes"):
+        talk.keyboard.press(key)
+        expect(refused).to_contain_text(load("en").message(f"present.{words}"))
+    with talk.context.expect_page() as opened:
+        refused.get_by_role("link").click()
+    expect(opened.value.locator("article:visible")).to_have_count(1)
+    opened.value.close()
+    expect(refused).to_have_count(0)
+    talk.keyboard.press("f")
+    expect(refused).to_have_count(1)
+    talk.keyboard.press("PageDown")
+    expect(refused).to_have_count(0)
+    assert place(talk) == beats_of(20)[1]
+    talk.evaluate("() => window.undo()")
+
+
 def test_no_dialog_of_streamlits_comes_over_a_slide(talk):
     """Such as that of a server that does not respond: without one a talk goes on."""
     on_top = """() => {
@@ -524,7 +551,7 @@ def test_a_what_if_can_be_left_at_any_time(talk):
     assert place(page) == ("title", "")
 
 
-def test_a_what_if_without_a_connection_says_so_and_forward_goes_on(talk):
+def test_a_what_if_or_the_way_out_without_a_connection_says_so_and_forward_goes_on(talk):
     page, panel = talk, talk.locator(".what_if")
     connection = "(app, to) => { app.dataset.testConnectionState = to }"
     app = page.locator('[data-testid="stApp"]')
@@ -537,6 +564,11 @@ def test_a_what_if_without_a_connection_says_so_and_forward_goes_on(talk):
         page.keyboard.press("PageDown")
         expect(panel).to_be_hidden()
         assert place(page) == ("title", "")
+    page.keyboard.press("Escape")
+    expect(page.locator(".refused:visible")).to_have_text(load("en").message("present.cannot_leave"))
+    assert "present=1" in page.url, "a reload goes on with the talk"
+    page.keyboard.press("PageDown")
+    assert place(page) == beats_of(20)[1]
     app.evaluate(connection, "CONNECTED")
 
 
@@ -586,12 +618,12 @@ def test_the_last_row_reads_what_came_of_a_what_if(talk):
     result = talk.locator(".what_if .result")
     expect(result.locator(".answers .word").last).to_be_visible()
     size = "parts => Math.min(...parts.map(part => parseFloat(getComputedStyle(part).fontSize)))"
-    assert result.locator(".change, .answers li, .answers .word, .says p, .healed").evaluate_all(size) >= smallest(
+    assert result.locator(".change, .answers li, .answers .word, .says p, .apart").evaluate_all(size) >= smallest(
         PROJECTOR
     )
     assert result.locator(".answers").evaluate("list => list.scrollHeight - list.clientHeight") <= 0
     # A name of any length lies beside the note that all is restored.
-    name, note = talk.locator(".what_if h1"), result.locator(".healed")
+    name, note = talk.locator(".what_if h1"), result.locator(".apart")
     name.evaluate("name => { name.textContent = 'とても長い名前の、もしもの話'.repeat(2) }")
     boxes = [part.bounding_box() for part in (name, note, result.locator(".change"))]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]

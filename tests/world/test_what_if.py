@@ -1,16 +1,17 @@
-"""A what-if really breaks the world, films what comes of it, and leaves the world as it was."""
+"""A what-if really breaks a world made for it, films what comes of it, and leaves the reader's world alone."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from app.content import LANGUAGES, load
-from app.flow.doctor import examine
-from app.flow.film import film
-from app.flow.verdict.link_states import chain_state
+from app.flow.model import Chain
 from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.state import session
-from app.wiring import simulated
+from app.world.aws.entities import NodeKind
+from app.world.lifecycle.experiments import create_service_account
+from app.world.lifecycle.world_store import NoRoom
 from tests.world.state import state_of
 
 pytestmark = pytest.mark.one_world
@@ -29,6 +30,7 @@ def asked(monkeypatch, simulation, world):
     """Asks in that world, as a page does."""
     monkeypatch.setattr(session, "world", lambda: world)
     monkeypatch.setattr(session, "simulation", lambda: simulation)
+    monkeypatch.setattr(session.own_world, "key", lambda: "reader")
 
     def ask(choice):
         answer = json.loads(what_if(choice, 7))
@@ -41,9 +43,10 @@ def asked(monkeypatch, simulation, world):
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_the_world_is_as_it_was_and_the_words_are_in_both_languages(asked, simulation, world, choice):
-    before = state_of(world)
+    before, kept = state_of(world), set(simulation.store.all())
     answer = asked(choice)
     assert state_of(world) == before
+    assert set(simulation.store.all()) == kept, "the world that broke is gone"
     assert world.faults == ()
     for language in LANGUAGES:
         mine = answer[language]
@@ -59,6 +62,8 @@ def test_a_fault_is_played_from_its_cause_to_where_it_shows(asked, choice):
     begins, shows = STOPS[choice]
     assert (mine["begins"], [name for name, beat in beats.items() if beat["end"] == "stop"]) == (begins, [shows])
     assert beats[shows]["words"], "the product's own words"
+    never = [(beat["seen"], beat["note"]) for beat in beats.values() if beat["end"] == "not_reached"]
+    assert set(never) <= {("heard", "")}, "of what did not happen not even the result was seen"
     assert list(beats)[-1] == "whole"
     assert mine["answers"] == ""
 
@@ -87,59 +92,63 @@ def test_a_stolen_token_works_outside_and_after_its_pod_is_gone(asked):
     assert beats[-4:] == [(attempt, "let_in") for attempt in ("copy", "sts", "identity", "s3")]
 
 
-def test_what_was_broken_before_is_so_again(asked, simulation, world):
-    simulation.inject(world, "F46")
-    before = world.faults
+def test_what_is_done_to_the_world_meanwhile_stays(asked, monkeypatch, simulation, world):
+    inject = simulation.inject
+
+    def while_it_breaks(*given):
+        simulation.run(create_service_account(world, "default", "from-a-terminal"))
+        inject(*given)
+
+    monkeypatch.setattr(simulation, "inject", while_it_breaks)
     asked("namespace")
-    assert world.faults == before
+    assert world.cluster.find("serviceaccounts", "default", "from-a-terminal")
+
+
+def test_what_breaks_has_the_names_the_node_and_the_wording_of_the_readers_world(asked, monkeypatch, simulation):
+    chain = Chain(namespace="team-a", service_account="reports", pod="web-1", role="reader")
+    own = simulation.reset("own-names", seeded=chain)
+    monkeypatch.setattr(session, "world", lambda: own)
+    simulation.replace_node(own, NodeKind.AUTO_MODE)
+    own.account.sts_wording = "classic"
+    names = asked("webhook_down")["en"]["film"]["names"]
+    assert names["service_account"] == "team-a/reports"
+    (stop,) = (beat for beat in asked("webhook_down")["en"]["film"]["beats"] if beat["end"] == "stop")
+    assert "Unable to locate credentials" in stop["words"], "no Pod on that node gets the node's role"
+
+
+@pytest.mark.parametrize("change", [{"service_account": "default"}, {"pod": "", "role": "", "role_path": "/team/"}])
+def test_a_chain_with_which_no_world_can_be_made_breaks_under_the_articles_names(asked, world, change):
+    world.chain = replace(world.chain, **change)
+    assert asked("typo")["en"]["film"]["names"]["service_account"] == "default/my-sa"
+    world.chain = world.seeded
+
+
+def test_a_broken_or_empty_world_is_no_obstacle(asked, monkeypatch, simulation, world):
+    simulation.inject(world, "F46")
+    assert asked("namespace")["en"]["begins"] == "grant"
+    assert world.faults == ("F46",)
     simulation.revert(world)
+    empty = simulation.world("empty", start="empty")
+    monkeypatch.setattr(session, "world", lambda: empty)
+    assert asked("namespace")["en"]["begins"] == "grant"
 
 
-def test_the_film_of_the_world_is_the_same_as_before(asked, simulation, world):
-    def beats():
-        found = examine(simulated(simulation, world), session.subject())
-        heard = (*world.log.setup(), *world.log.exchanges())
-        return [
-            (beat.id, beat.arrivals) for beat in film(found.walk, chain_state(found.walk, found.checks), heard).beats
-        ]
+def test_where_there_is_no_room_it_says_so(asked, monkeypatch, simulation):
+    def full(*_, **__):
+        raise NoRoom(3.0)
 
-    before = [it for it in beats() if it[0] != "credentials"]
-    for choice in ("webhook_down", "expired"):
-        asked(choice)
-    assert [it for it in beats() if it[0] != "credentials"] == before
-
-
-def test_where_there_is_no_room_the_world_stays_as_it_is(asked, monkeypatch, world):
-    monkeypatch.setattr(world.usage, "wait", lambda *, reserve=False: 3.0)
-    before = state_of(world)
+    monkeypatch.setattr(simulation, "reset", full)
     assert asked("namespace")["en"] == {"failed": load("en").message("what_if.busy")}
-    assert state_of(world) == before
-
-
-@pytest.mark.parametrize("choice", ["namespace", "no_sub", "stolen"])
-def test_a_world_that_does_not_allow_it_says_so_and_stays_as_it_is(asked, simulation, world, choice):
-    saved = simulation.save(world)
-    del world.account.roles["s3-reader"]
-    world.cluster.delete("pods", "default", "pod-after")
-    before = state_of(world)
-    for language in LANGUAGES:
-        words = load(language).message("what_if.failed", said="")
-        assert asked(choice)[language]["failed"].startswith(words[:20])
-    assert state_of(world) == before
-    simulation.restore(world, saved)
 
 
 def test_a_world_that_goes_meanwhile_is_the_reason(asked, monkeypatch, simulation):
-    other = simulation.world("goes", start="empty")
-    monkeypatch.setattr(session, "world", lambda: other)
     inject = simulation.inject
 
-    def too_late(*given):
-        simulation.store.discard("goes")
-        inject(*given)
+    def too_late(trial, fault):
+        (key,) = (key for key, kept in simulation.store.all().items() if kept is trial)
+        simulation.store.discard(key)
+        inject(trial, fault)
 
     monkeypatch.setattr(simulation, "inject", too_late)
-    words = load("en").message(
-        "what_if.failed", said="this world is no longer kept: it was reset, or idle for too long"
-    )
-    assert asked("typo")["en"] == {"failed": words}
+    said = "this world is no longer kept: it was reset, or idle for too long"
+    assert asked("typo")["en"] == {"failed": load("en").message("what_if.failed", said=said)}

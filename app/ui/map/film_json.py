@@ -25,6 +25,7 @@ _ENDS = {
     End.REFUSED: "refused",
     End.LET_IN: "let_in",
 }
+_SEEN = (Seen.HEARD, Seen.ASKED)
 _ROWS = {
     "keys": (0, "keys"),
     "provider_url": (0, "url"),
@@ -86,7 +87,7 @@ def film_json(
         "ghosts": list(ghosts),
         "ghosts_said": changes_said(changes, content) if changes else _said(ghosts, content),
         "about": list(about),
-        "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if _seen(beat)}),
+        "unseen": sorted({beat.edge for beat in film.beats} - {beat.edge for beat in film.beats if beat.seen in _SEEN}),
     }
     if changes:
         document["changes"] = dict(changes)
@@ -150,6 +151,7 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
     """One beat for the browser."""
     said = sentence(beat, content, subject)
     html = prose(said)
+    seen = Seen.HEARD if beat.end is End.NEVER else beat.seen  # of what did not happen there is nothing to be seen
     return {
         "id": beat.id,
         "step": beat.step,
@@ -163,8 +165,8 @@ def beat_document(beat: Beat, content: Content, subject: Subject) -> JsonObject:
         "plain": _plain(html),
         "adds": list(_arrivals(beat.arrivals, content)),
         "removes": ["presented"] if beat.cue == "credentials" else [],
-        "seen": beat.seen if _seen(beat) else Seen.UNSEEN,
-        "note": content.message(f"film.notes.{beat.seen}") if beat.seen is not Seen.HEARD else "",
+        "seen": seen if seen in _SEEN else Seen.UNSEEN,
+        "note": content.message(f"film.notes.{seen}") if seen is not Seen.HEARD else "",
         "milliseconds": round(beat.seconds * 1000, 1) if beat.seconds is not None else None,
         "end": _ENDS[beat.end],
         "verdict": _verdict(beat),
@@ -261,10 +263,6 @@ def _whole(film: Film, content: Content, closing: str) -> Iterator[JsonObject]:
 
 def _plain(html: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", html))
-
-
-def _seen(beat: Beat) -> bool:
-    return beat.seen in (Seen.HEARD, Seen.ASKED)
 
 
 def _arrivals(arrivals: Iterable[Arrival], content: Content) -> Iterable[JsonObject]:

@@ -60,7 +60,11 @@ def frame(content: Content, *, simulated_only: bool) -> str:
         f" hidden>{word('what_if.working')}</p>"
         f'<div class="result" hidden><p class="change"></p><div class="map film"></div>'
         f'<div class="says" aria-live="polite"></div><ul class="answers"></ul>'
-        f'<p class="quiet healed">{word("what_if.healed")}</p></div></section>'
+        f'<p class="quiet apart">{word("what_if.apart")}</p></div></section>'
+        f'<p class="refused leave" role="alert" hidden>{word("present.cannot_leave")}</p>'
+        f'<p class="refused full" role="alert" hidden>{word("present.refused_full")}</p>'
+        f'<p class="refused notes_window" role="alert" hidden>{word("present.refused_notes")}'
+        f' <a target="irsa_notes">{word("present.key.notes")}</a></p>'
         f'<div class="laser" hidden></div>{_sheet(content)}'
         f'<div class="blank" role="status" hidden><span class="unseen">{word("present.blanked")}</span></div>'
     )

@@ -1,4 +1,7 @@
-"""What if: the reader's simulated world really breaks, is walked through for its film, and is put back at once."""
+"""What if: a new world like the reader's is made for it, really breaks, is walked through for its film, and is dropped.
+
+Nothing happens to the reader's own world, so that what is done there meanwhile, in a terminal or in another tab, stays.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,25 @@ from app.flow.errors import FlowError
 from app.flow.film import Beat, Claim, End, Film, Seen, attempt, film
 from app.flow.film.contents import conditions, contents
 from app.flow.json_access import get_str
-from app.flow.model import Exchange, JsonObject, Status, Subject
+from app.flow.model import Chain, Exchange, JsonObject, Status, Subject
 from app.flow.names import SUBJECT_PREFIX, subject_claim
+from app.flow.ports import Ports
 from app.flow.steps.submission import Submission
 from app.ui.draw.server_answers import Answer
+from app.ui.draw.sts_wording import set_wording
 from app.ui.map.film_json import film_json, names_of
 from app.ui.marks import MARKS, unspoken
 from app.ui.state import session
 from app.ui.text import escape, prose
 from app.ui.thief import probes
+from app.wiring import simulated
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
 from app.world.faults import CannotBeInjected, names
 from app.world.lifecycle import experiments
 from app.world.lifecycle.world_operations import set_trust_policy
+from app.world.lifecycle.world_store import NoRoom
+from app.world.setup.scenario import ARTICLE, has_place_for
 from app.world.world import World
 
 _FAULTS = {"namespace": "F21", "expired": "F32", "webhook_down": "F05", "typo": "F02"}
@@ -66,24 +74,34 @@ def what_if(choice: str, asked: object) -> str:
     there is none.
 
     `asked` goes back to the browser, which knows by it to which of its questions this is the answer.
-
-    The world is as it was before when this returns, whatever happened in between.
     """
     here = session.world()
-    if here.usage.wait(reserve=True):
-        return _document(asked, lambda content: {"failed": content.message("what_if.busy")})
-    simulation = session.simulation()
+    chain = _names_of(here.chain)
     try:
-        before = simulation.save(here)
-        try:
-            simulation.revert(here)
-            broken = _break(choice, here)
-        finally:
-            simulation.restore(here, before)
-    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError) as error:  # the world itself may be gone
+        with session.another_world(chain) as trial:
+            _make_like(here, trial)
+            broken = _break(choice, trial)
+    except NoRoom:
+        return _document(asked, lambda content: {"failed": content.message("what_if.busy")})
+    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError, OSError) as error:  # that world may be gone
         said = _said(error)
         return _document(asked, lambda content: {"failed": content.message("what_if.failed", said=said)})
-    return _document(asked, lambda content: _shown(choice, broken, content))
+    return _document(asked, lambda content: _shown(choice, broken, chain, content))
+
+
+def _names_of(chain: Chain) -> Chain:
+    """The names of the reader's chain, where a world can be made with them."""
+    named = replace(chain, pod=chain.pod or ARTICLE.pod, role=chain.role or ARTICLE.role, role_path=ARTICLE.role_path)
+    return named if has_place_for(named) else ARTICLE
+
+
+def _make_like(here: World, trial: World) -> None:
+    """The new world gets a node like that of the reader's, and STS refuses in the same words."""
+    set_wording(trial, here.account.sts_wording)
+    if here.account.node is not None and trial.account.node is not None:
+        kind = here.account.node.kind
+        if kind is not trial.account.node.kind:
+            session.simulation().replace_node(trial, kind)
 
 
 def _said(error: Exception) -> str:
@@ -93,16 +111,20 @@ def _said(error: Exception) -> str:
     return error.server_message if isinstance(error, FlowError) else str(error)
 
 
-def _break(choice: str, here: World) -> _Broken:
+def _break(choice: str, trial: World) -> _Broken:
     if fault := _FAULTS.get(choice):
-        session.simulation().inject(here, fault)
-        return _walked()
-    return _stolen(here) if choice == _STOLEN else _widened(here, *_WIDENED[choice])
+        session.simulation().inject(trial, fault)
+        return _walked(trial)
+    return _stolen(trial) if choice == _STOLEN else _widened(trial, *_WIDENED[choice])
 
 
-def _walked() -> _Broken:
-    ports = session.simulated_ports()
-    found = examine(ports, session.subject())
+def _ports(trial: World) -> Ports:
+    return simulated(session.simulation(), trial)
+
+
+def _walked(trial: World) -> _Broken:
+    ports = _ports(trial)
+    found = examine(ports, trial.chain.subject)
     heard = (*ports.server_log.setup(), *ports.server_log.exchanges())
     made = film(found.walk, found.chain, heard)
     lies = next((beat.id for beat in made.beats if beat.check), made.beats[-1].id)
@@ -112,25 +134,24 @@ def _walked() -> _Broken:
 # (1) Others are let in
 
 
-def _widened(here: World, operator: str, wanted: str) -> _Broken:
+def _widened(trial: World, operator: str, wanted: str) -> _Broken:
     """Writes that condition into the policy; then every ServiceAccount asks for the role, one of which is made for
     this."""
-    owner = _walked()
-    intruder = Subject(namespace=here.chain.namespace, service_account=_INTRUDER)
+    owner = _walked(trial)
+    intruder = Subject(namespace=trial.chain.namespace, service_account=_INTRUDER)
     wanted = wanted.format(namespace=intruder.namespace)
-    policy = experiments.wide_trust_policy(here, operator, [wanted] if wanted else [])
+    policy = experiments.wide_trust_policy(trial, operator, [wanted] if wanted else [])
 
     async def work() -> None:
-        async with here.changing:
-            set_trust_policy(here, policy)
-            await experiments.create_service_account(here, intruder.namespace, intruder.service_account)
+        set_trust_policy(trial, policy)
+        await experiments.create_service_account(trial, intruder.namespace, intruder.service_account)
 
     session.simulation().run(work())
-    ports = session.simulated_ports()
+    ports = _ports(trial)
     role = get_str(owner.found.walk.report(owner.film.beat("grant").step).evidence.get("role"), "Arn")
     attempts = probes.everybody(ports, role, [f"{intruder.namespace}/{intruder.service_account}"])
     return _Broken(
-        film=_with_stranger(_walked().film, policy, attempts[-1], ports.aws.exchanges()[-1]),
+        film=_with_stranger(_walked(trial).film, policy, attempts[-1], ports.aws.exchanges()[-1]),
         found=owner.found,
         begins="assume",
         subject=intruder,
@@ -171,15 +192,15 @@ def _replaced(whole: Film, beat_id: str, exchange: Exchange) -> Beat:
 # (2) The token is taken elsewhere
 
 
-def _stolen(here: World) -> _Broken:
+def _stolen(trial: World) -> _Broken:
     """The token is copied and used outside the cluster, before and after its Pod is deleted."""
-    whole = _walked()
-    ports = session.simulated_ports()
-    loot = probes.copy(ports, session.subject())
+    whole = _walked(trial)
+    ports = _ports(trial)
+    loot = probes.copy(ports, trial.chain.subject)
     if isinstance(loot, Submission):
         raise FlowError(code="unread", server_message=loot.unread)
-    used = probes.use(ports, loot, session.subject(), Answer(taken=False))
-    session.simulation().run(experiments.delete_pod(here))
+    used = probes.use(ports, loot, trial.chain.subject, Answer(taken=False))
+    session.simulation().run(experiments.delete_pod(trial))
     after = probes.standing(ports, loot, used.credentials, Answer(taken=False))
     answers = [("thief.attempts.sts.title", used.sts)]
     answers += [(f"thief.attempts.{name}.title", answer) for name, answer in used.then]
@@ -197,10 +218,10 @@ def _document(asked: object, of: Callable[[Content], Mapping[str, object]]) -> s
     return json.dumps({"asked": asked, **{it: of(load(it)) for it in LANGUAGES}}, ensure_ascii=False)
 
 
-def _shown(choice: str, broken: _Broken, content: Content) -> JsonObject:
+def _shown(choice: str, broken: _Broken, chain: Chain, content: Content) -> JsonObject:
     fault = _FAULTS.get(choice)
     change = (
-        content.message(f"faults.{fault}.change", **names(session.world().chain))
+        content.message(f"faults.{fault}.change", **names(chain))
         if fault
         else content.message(f"what_if.choices.{choice}.change")
     )

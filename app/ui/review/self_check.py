@@ -13,7 +13,7 @@ from app.ui.frame import navigation
 from app.ui.review import trials
 from app.ui.review.questions import QUESTIONS
 from app.ui.review.trials import NoOutcome, Seen
-from app.ui.state import language, mode, session
+from app.ui.state import allowance, language, mode, session
 from app.ui.text import escape, prose, whole_words
 
 _KEY = "self_check"
@@ -118,7 +118,7 @@ def _try(id_: str, attempt: Attempt) -> None:
     if id_ in attempt.results:
         return
     question = QUESTIONS[id_]
-    with session.another_world() as world:
+    with allowance.room_for_a_world(), session.another_world() as world:
         try:
             seen = trials.conduct(session.simulation(), world, question.change, question.asked)
         except NoOutcome as error:

@@ -82,16 +82,16 @@ def world() -> World:
 
 
 @contextmanager
-def another_world() -> Iterator[World]:
-    """A new world for one trial, dropped after it: nothing that is done there changes this browser's own world.
+def another_world(seeded: Chain = scenario.ARTICLE) -> Iterator[World]:
+    """A new world for one trial, with that chain in it, dropped after it: nothing that is done there changes this
+    browser's own world.
 
     It does not count among the worlds that an address may make: otherwise a room whose readers all use the self-check
-    would use these up. Its CPU time is charged as always. Stops the run where no world can be made.
+    would use these up. Its CPU time is charged as always. Raises `NoRoom`.
     """
     key = f"{own_world.key()}-{secrets.token_hex(4)}"
     allowance.admit(own_world.key())
-    with allowance.room_for_a_world():
-        made = simulation().world(key)
+    made = simulation().reset(key, seeded=seeded)
     try:
         yield made
     finally:

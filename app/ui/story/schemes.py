@@ -12,7 +12,7 @@ from app.flow.json_access import get_str
 from app.flow.lessons.blast_radius import Data, Pod, Role, Setting
 from app.flow.names import annotated_role_arn, provider_in
 from app.flow.ports import Ports
-from app.ui.state import session
+from app.ui.state import allowance, session
 from app.wiring import simulated
 from app.world.setup import story
 from app.world.world import World
@@ -68,7 +68,7 @@ def _of_a_finished_world(scheme: Scheme) -> Scene:
     """The scene of a new world, on a node like the reader's own. That world is dropped again, so all scenes are read at
     once."""
     if _LENT not in st.session_state:
-        with session.another_world() as finished:
+        with allowance.room_for_a_world(), session.another_world() as finished:
             ports = simulated(session.simulation(), finished)
             st.session_state[_LENT] = {scheme: read(ports, finished, scheme) for scheme in Scheme}
     scene: Scene = st.session_state[_LENT][scheme]

@@ -39,5 +39,7 @@ const talkChannel = () => {
     return { postMessage() {}, close() {} }
   }
 }
+const talkApp = () => document.querySelector('[data-testid="stApp"]')
+const talkLost = () => talkApp().dataset.testConnectionState !== "CONNECTED" // nothing reaches the server then
 const talkStored = (key) => JSON.parse(tabKeeps.get(key) ?? "null")
 const talkStore = (key, value) => tabKeeps.set(key, JSON.stringify(value))

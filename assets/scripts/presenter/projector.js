@@ -89,7 +89,11 @@ const talkProjector = (root, data, signal) => {
     },
     blank: () => (find(".blank").hidden = false),
     laser: () => (find(".laser").hidden = !find(".laser").hidden),
-    full: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.()),
+    full() {
+      if (document.fullscreenElement) return document.exitFullscreen()
+      const asked = document.documentElement.requestFullscreen?.() ?? Promise.reject() // an iPhone has none
+      asked.catch(() => (find(".refused.full").hidden = false))
+    },
     theme() {
       const dark = getComputedStyle(find(".talk")).colorScheme.includes("dark")
       root.dataset.theme = dark ? "light" : "dark"
@@ -106,10 +110,14 @@ const talkProjector = (root, data, signal) => {
     notes() {
       const address = new URL(talk.notes, location.href)
       address.searchParams.set("lang", language)
-      window.open(address, "irsa_notes", "popup,width=1200,height=860")
+      const opened = window.open(address, "irsa_notes", "popup,width=1200,height=860")
+      if (opened) return opened.focus() // it may have been open, behind this one
+      find(".refused.notes_window a").href = address
+      find(".refused.notes_window").hidden = false
     },
     keys: () => find("dialog").showModal(),
     leave() {
+      if (talkLost()) return void (find(".refused.leave").hidden = false)
       // Neither a reload nor the browser's way back leads into the talk again.
       history.replaceState(history.state, "", talkAddress())
       place(slide().page)
@@ -141,7 +149,9 @@ const talkProjector = (root, data, signal) => {
     if (noted !== over()) say({ over: (noted = over()) })
     if (!noted) self.next?.()
   }
+  const accept = () => root.querySelectorAll(".refused").forEach((words) => (words.hidden = true))
   const act = (name) => {
+    accept()
     if (!find(".blank").hidden) find(".blank").hidden = true
     else if (find("dialog").open) (name === "keys" || name === "leave") && find("dialog").close()
     else if (anywhere.includes(name)) acts[name]()
@@ -167,6 +177,7 @@ const talkProjector = (root, data, signal) => {
       if (find("dialog").open && asked !== "keys") find("dialog").close()
       act(asked)
     } else {
+      accept()
       find(".blank").hidden = find(".jump").hidden = true
       uncovered()
     }

@@ -5,7 +5,6 @@ let talkAsked = 0
 const talkWhatIf = (root, { given, send, signal }) => {
   const find = (selector) => root.querySelector(`.what_if ${selector}`)
   const panel = root.querySelector(".what_if"), result = find(".result"), working = find(".working"), choices = find(".choices")
-  const app = document.querySelector('[data-testid="stApp"]'), lost = () => app.dataset.testConnectionState !== "CONNECTED"
   let state = "closed", map = null, waiting = [], asked = 0
   const turn = (to) => {
     state = to
@@ -24,7 +23,7 @@ const talkWhatIf = (root, { given, send, signal }) => {
     find("h1").textContent = button.lastChild.textContent.trim()
     working.textContent = working.dataset.said ??= working.textContent
     turn("working")
-    if (lost()) return fail(working.dataset.lost)
+    if (talkLost()) return fail(working.dataset.lost)
     send({ choice: button.dataset.choice, asked })
     const mine = asked
     setTimeout(() => {
@@ -71,8 +70,8 @@ const talkWhatIf = (root, { given, send, signal }) => {
     { signal },
   )
   // What a lost connection should have brought does not come later either.
-  const watching = new MutationObserver(() => state === "working" && lost() && fail(working.dataset.lost))
-  watching.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
+  const watching = new MutationObserver(() => state === "working" && talkLost() && fail(working.dataset.lost))
+  watching.observe(talkApp(), { attributes: true, attributeFilter: ["data-test-connection-state"] })
   signal.addEventListener("abort", () => (watching.disconnect(), map?.remove()))
   panel.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-choice]")
