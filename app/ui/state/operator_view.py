@@ -67,6 +67,7 @@ def gauges() -> Iterable[Metric]:
         "irsa_sessions": states,
         "irsa_worlds": [Sample(len(store))],
         "irsa_worlds_limit": [Sample(store.capacity)],
+        "irsa_worlds_unreadable": [Sample(len(session.simulation().set_aside))],
         "irsa_under_way": [Sample(count, {"kind": kind}) for kind, count in STOPPING.count().items()],
         "irsa_stopping": [Sample(int(STOPPING.began is not None))],
     }

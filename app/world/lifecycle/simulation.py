@@ -74,11 +74,15 @@ class Simulation:
         """Where the nodes of all worlds have theirs."""
         self.kept_in: Path | None = state.path if state is not None and not own else None
         """Where every world is kept; None where none is, or only one."""
+        self.set_aside = state.aside if state is not None else []
+        """Folders of kept worlds that could not be read."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
             self._maker.made = self._keepers.keep
             self._keepers.directory.take_over(self.files.path, self._listeners.record)
+            for key in self._keepers.directory.lost:
+                self.store.remember(key, "unreadable")
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
