@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import shutil
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
@@ -298,6 +299,35 @@ def test_who_has_lost_a_world_that_cannot_be_read_gets_a_new_one_and_learns_why(
         assert third.kept("two") is not None
         assert [it.name for it in third.set_aside] == [f"two--{lost.path}.unreadable"]
     assert all(load(language).message(f"limits.lost_{loss}") for language in LANGUAGES for loss in get_args(Loss))
+
+
+@pytest.mark.parametrize(
+    ("section", "place", "value"),
+    [
+        ("object/services/default/kubernetes", ("spec",), "x"),  # not made
+        ("pod/", ("pod", "spec", "volumes", 0, "projected"), "x"),  # made, and its files are not
+    ],
+)
+def test_a_world_whose_parts_do_not_fit_together_keeps_no_other_from_starting(tmp_path, section, place, value):
+    with Simulation(state=StateDirectory(tmp_path)) as first:
+        first.world("one", start="empty")
+        first.world("two")
+    folder = next((tmp_path / "worlds").glob("two--*"))
+    snapshot = json.loads((folder / SNAPSHOT).read_text())
+    damaged = snapshot["sections"][next(it for it in snapshot["sections"] if it.startswith(section))]
+    for key in place[:-1]:
+        damaged = damaged[key]
+    damaged[place[-1]] = value
+    (folder / SNAPSHOT).write_text(json.dumps(snapshot))
+    with Simulation(state=StateDirectory(tmp_path)) as second:
+        assert (second.kept("one") is not None, second.kept("two")) == (True, None)
+        assert [it.name for it in second.set_aside] == [f"{folder.name}.unreadable"]
+        assert second.store.why_gone("two") == "unreadable"
+    assert (second.set_aside[0] / SNAPSHOT).exists()
+    shutil.rmtree(next((tmp_path / "worlds").glob("one--*")))
+    second.set_aside[0].rename(folder)
+    with pytest.raises(RuntimeError), Simulation(state=StateDirectory(tmp_path, alone=True), own="two"):
+        pass
 
 
 def test_a_dropped_world_leaves_nothing_on_the_disk(tmp_path):

@@ -81,8 +81,6 @@ class Simulation:
         if self._keepers is not None:
             self._maker.made = self._keepers.keep
             self._keepers.directory.take_over(self.files.path, self._listeners.record)
-            for key in self._keepers.directory.lost:
-                self.store.remember(key, "unreadable")
         self._thread = LoopThread(self._serving, name="simulation")
 
     # (1) Life
@@ -283,17 +281,19 @@ class Simulation:
             back = await kept_worlds.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(look_after(self.store, SWEEP_SECONDS, self._memory))
-        while not servers.started and not serving.done():
-            await asyncio.sleep(0.005)
-        self._programs.submit(aws_cli.warm)
-        if self._keepers is not None:
-            await kept_worlds.resume(back, self.store)
-        yield serving
-        # In order: no new worlds are looked after, the old ones go, the connections close.
-        sweeping.cancel()
-        if self._keepers is not None:
-            await self._keepers.close()
-        self.store.clear()
-        loopback.close()
-        servers.stop()
-        await serving
+        try:
+            while not servers.started and not serving.done():
+                await asyncio.sleep(0.005)
+            self._programs.submit(aws_cli.warm)
+            if self._keepers is not None:
+                await kept_worlds.resume(back, self._keepers, self.store)
+            yield serving
+        finally:  # also where they do not come back: a loop with open connections would never be closed
+            # In order: no new worlds are looked after, the old ones go, the connections close.
+            sweeping.cancel()
+            if self._keepers is not None:
+                await self._keepers.close()
+            self.store.clear()
+            loopback.close()
+            servers.stop()
+            await serving

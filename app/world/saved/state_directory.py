@@ -248,13 +248,18 @@ class StateDirectory:
         remove_left(self._left)
         for folder in self._unfinished:
             shutil.rmtree(folder, ignore_errors=True)
-        for folder, error in self._unreadable.items():
-            self.aside.append(aside := folder.rename(folder.with_name(f"{folder.name}{_ASIDE}")))
-            _log.warning("A kept world cannot be read and is set aside in %s: %s", aside, error)
+        for unreadable, error in self._unreadable.items():
+            self.set_aside(unreadable, error)
         self._write_lock(f"{files}\n")
         if servers != self.servers:
             self.servers = servers
             write_json(self.path / _SERVERS, {"schema": SCHEMA, "servers": encode(ServersRecord, servers)})
+
+    def set_aside(self, folder: Path, error: Exception) -> None:
+        """Keeps the world of a folder no longer, because of that error, and removes nothing of it. Raises `OSError`."""
+        self.aside.append(aside := folder.rename(folder.with_name(f"{folder.name}{_ASIDE}")))
+        self.worlds = [it for it in self.worlds if it.journal.directory != folder]
+        _log.warning("A kept world cannot be read and is set aside in %s: %r", aside, error)
 
     @property
     def lost(self) -> set[str]:
