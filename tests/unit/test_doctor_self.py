@@ -9,6 +9,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -180,6 +181,14 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(monkeypatch, tmp_
     unusable = machine.state(replace(SETTINGS, state_dir=str(kept / "worlds")))
     assert (unusable.status, unusable.case) == (CANNOT_START, "unusable")
     assert os.strerror(errno.EACCES) in unusable.got
+
+
+def test_where_the_disk_takes_no_further_file_the_worlds_that_are_kept_come_back(monkeypatch, tmp_path):
+    kept = tmp_path / "kept"
+    StateDirectory(kept).close()
+    monkeypatch.setattr("tempfile.TemporaryFile", Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
+    assert machine.state(replace(SETTINGS, state_dir=str(tmp_path / "new"))).case == "unusable"
 
 
 def test_missions_that_keep_the_app_from_starting_are_named(tmp_path):

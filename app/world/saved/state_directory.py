@@ -71,8 +71,13 @@ def check_folder(path: Path) -> None:
     the keys and have left links in it, or one with other files, such as `/etc`. It would become 0700."""
     if path.stat().st_uid != os.geteuid():
         raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-    if not (path / _LOCK).is_file() and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK:
+    if not is_kept_in(path) and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK:
         raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
+
+
+def is_kept_in(path: Path) -> bool:
+    """Whether a process has kept worlds at `path`."""
+    return (path / _LOCK).is_file()
 
 
 def _number(lock: int) -> str:
