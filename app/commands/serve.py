@@ -118,7 +118,8 @@ def keeping(settings: Settings, words: Content, directory: Path | None, *, fresh
         return
     from app.world.saved.keeping import Keeping, hand_on
 
-    with open_state(directory / STATE if directory else Path(settings.state_dir), words, fresh=fresh) as state:
+    kept_in = directory / STATE if directory else Path(settings.state_dir)
+    with open_state(kept_in, words, fresh=fresh, alone=directory is not None) as state:
         check_ports(state, words)
         if directory is not None:
             prepare(directory, words)

@@ -62,7 +62,7 @@ def command(settings: Settings, words: Content) -> click.Command:
             with ExitStack() as listeners:
                 for option, port in (("--aws-port", aws_port), ("--kubernetes-port", kubernetes_port)):
                     listeners.enter_context(listen("127.0.0.1", port or 0, words, option=option))
-        with open_state(directory / STATE, words, fresh=fresh) as state:
+        with open_state(directory / STATE, words, fresh=fresh, alone=True) as state:
             _check_options(state, words, {"--aws-port": aws_port, "--kubernetes-port": kubernetes_port}, start)
             check_ports(state, words)
             # No file of an earlier world is left, so a program that waits for a file gets this world's.
@@ -111,7 +111,7 @@ def made(directory: Path, words: Content) -> Path:
         raise CannotRun(words, "folder_unusable", path=directory, said=why(error)) from error
 
 
-def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
+def open_state(path: Path, words: Content, *, fresh: bool, alone: bool) -> StateDirectory:
     """The world's directory with what is kept there, held by this process. Reports what was lost of it. Raises
     `CannotRun`."""
     from app.world.saved.codec import StateError
@@ -119,7 +119,7 @@ def open_state(path: Path, words: Content, *, fresh: bool) -> StateDirectory:
     from app.world.saved.state_directory import InUse, StateDirectory
 
     try:
-        state = StateDirectory(path, fresh=fresh)
+        state = StateDirectory(path, fresh=fresh, alone=alone)
     except InUse as error:
         raise CannotRun(words, "state_in_use", path=path, holder=error.holder) from error
     except StateError as error:

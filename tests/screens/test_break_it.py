@@ -609,7 +609,7 @@ def test_an_edit_of_a_world_that_has_just_gone_is_made_in_no_other_one(broken, s
 
     def saved_and_gone():
         saved = save()
-        simulation.store._remember(key, "evicted")  # as where others need the room
+        simulation.store.remember(key, "evicted")  # as where others need the room
         simulation.store.discard(key)
         return saved
 

@@ -138,6 +138,10 @@ def test_a_server_is_unready_where_no_world_could_be_kept(simulation, tmp_path, 
     assert found() == {"disk": True, "kept_worlds": True}
     monkeypatch.setattr(operator_view, "free_bytes", lambda path: operator_view.LEAST_DISK - (path == tmp_path))
     assert found() == {"disk": True, "kept_worlds": False}
+    monkeypatch.undo()
+    monkeypatch.setattr(simulation, "kept_in", tmp_path)
+    monkeypatch.setattr(operator_view, "free_files", lambda path: operator_view.LEAST_FILES - (path == tmp_path))
+    assert found() == {"disk": True, "kept_worlds": False}
     tmp_path.rmdir()
     monkeypatch.undo()
     monkeypatch.setattr(simulation, "kept_in", tmp_path)

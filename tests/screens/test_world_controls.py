@@ -90,7 +90,7 @@ def test_a_reader_whose_world_is_gone_reads_so_once(screen, simulation):
     shown = screen(lang="ja")
     assert "lost" not in shown.keys
     key = shown.test.session_state["browser"]
-    simulation.store._remember(key, "evicted")
+    simulation.store.remember(key, "evicted")
     simulation.store.discard(key)
     shown.test.run()
     assert lost(shown, "evicted", "ja")
@@ -103,7 +103,7 @@ def test_a_reader_for_whose_new_world_there_was_no_room_reads_of_the_loss_once_t
 ):
     shown = screen(lang="en")
     key = shown.test.session_state["browser"]
-    simulation.store._remember(key, "idle")
+    simulation.store.remember(key, "idle")
     simulation.store.discard(key)
     with monkeypatch.context() as full:
         full.setattr(WorldStore, "put", Mock(side_effect=NoRoom(7.0)))

@@ -195,7 +195,7 @@ def test_a_torn_line_is_said_with_the_file_that_stays(kept, tmp_path, capsys, la
     path = next((tmp_path / "state" / "worlds").glob("*/journal-*.jsonl"))
     path.write_bytes(path.read_bytes() + b'[{"settings": ')
     before = contents(tmp_path)
-    with open_state(tmp_path / "state", load(language), fresh=False) as state:
+    with open_state(tmp_path / "state", load(language), fresh=False, alone=True) as state:
         assert [world.key for world in state.worlds] == ["hands-on"]
     assert capsys.readouterr().err.strip() == load(language).message("cli.state.torn", path=path)
     assert contents(tmp_path) == before
@@ -217,6 +217,6 @@ def test_serve_says_the_same(kept, monkeypatch, variable):
 
 def test_fresh_makes_another_world_of_it(kept, tmp_path):
     copy(kept, tmp_path)
-    with open_state(tmp_path / "state", load("en"), fresh=True) as state:
+    with open_state(tmp_path / "state", load("en"), fresh=True, alone=True) as state:
         assert (state.servers, state.worlds) == (None, [])
     assert contents(tmp_path) == {}

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +25,7 @@ from app.console.world_access import WorldAccess
 from app.content import LANGUAGES, load
 from app.flow.model import Status
 from app.settings import Settings
+from app.world.saved.journal import Journal
 from app.world.saved.state_directory import StateDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,6 +156,13 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(monkeypatch, tmp_
     assert (held.status, held.case) == (CANNOT_START, "held")
     assert f"PID {os.getpid()}" in held.got
     assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
+    Journal(kept / "worlds" / f"a--{'0' * 32}").begin({})
+    damaged = machine.state(replace(SETTINGS, state_dir=str(kept)))
+    assert (damaged.status, damaged.case, f"a--{'0' * 32}: origin" in damaged.got) == (OFF, "aside", True)
+    (kept / "worlds" / f"a--{'0' * 32}").rename(kept / "worlds" / f"a--{'0' * 32}.unreadable")
+    aside = machine.state(replace(SETTINGS, state_dir=str(kept)))
+    assert (aside.status, f"a--{'0' * 32}.unreadable: origin" in aside.got) == (OFF, True)
+    assert all(aside.text(part, load(language)) for part in ("off", "fix") for language in LANGUAGES)
     (kept / "servers.json").write_text("{")
     unreadable = machine.state(replace(SETTINGS, state_dir=str(kept)))
     assert (unreadable.status, unreadable.case) == (CANNOT_START, "unreadable")
@@ -172,6 +181,14 @@ def test_kept_worlds_can_be_written_and_are_no_other_process_s(monkeypatch, tmp_
     unusable = machine.state(replace(SETTINGS, state_dir=str(kept / "worlds")))
     assert (unusable.status, unusable.case) == (CANNOT_START, "unusable")
     assert os.strerror(errno.EACCES) in unusable.got
+
+
+def test_where_the_disk_takes_no_further_file_the_worlds_that_are_kept_come_back(monkeypatch, tmp_path):
+    kept = tmp_path / "kept"
+    StateDirectory(kept).close()
+    monkeypatch.setattr("tempfile.TemporaryFile", Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    assert machine.state(replace(SETTINGS, state_dir=str(kept))).status is ON
+    assert machine.state(replace(SETTINGS, state_dir=str(tmp_path / "new"))).case == "unusable"
 
 
 def test_missions_that_keep_the_app_from_starting_are_named(tmp_path):

@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import re
+import subprocess
 import sys
 from ipaddress import ip_network
 from pathlib import Path
@@ -295,6 +296,26 @@ def test_each_record_is_one_line_without_secrets():
     event = record(EVENTS, "refused", fields={"reason": "upload", "status": 413})
     text = log_lines.Lines("text").format(event)
     assert text == '2026-11-28T05:43:17.500Z warning refused reason="upload" status=413'
+
+
+def test_an_error_that_no_caller_gets_is_a_record_as_well():
+    code = """
+import threading, warnings
+from app.serving.operations.log_lines import write_as
+write_as("json")
+class Ends:
+    def __del__(self): raise ValueError("in a destructor")
+def fail(): raise ValueError("in a thread")
+Ends()
+(thread := threading.Thread(target=fail)).start()
+thread.join()
+warnings.warn("a warning")
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    first, second, third = map(json.loads, ended.stderr.splitlines())
+    assert "in a destructor" in first["traceback"]
+    assert "in a thread" in second["traceback"]
+    assert "a warning" in third["message"]
 
 
 def test_events_are_bounded_by_themselves():

@@ -1,13 +1,14 @@
 """A node's disk and the volumes on it, without a world around them."""
 
 import asyncio
+import math
 from types import SimpleNamespace
 
 import pytest
 
 from app.world.apiserver.storage.state import ClusterState
 from app.world.clock import WorldClock
-from app.world.node.volumes.disk import BLOCK, VOLUMES_LIMIT, NodeDisk
+from app.world.node.volumes.disk import BLOCK, VOLUMES_LIMIT, NodeDisk, free_files
 from app.world.node.volumes.volumes import PodVolumes
 
 
@@ -46,3 +47,10 @@ def test_what_a_pod_took_is_free_once_it_is_gone(node, tmp_path):
     node.remove("one")
     assert not (tmp_path / "pods" / "one").exists()
     assert asyncio.run(second.refresh()) == ()
+
+
+@pytest.mark.parametrize(("of_all", "free", "found"), [(1000, 7, 7), (1000, 0, 0), (0, 0, math.inf)])
+def test_a_disk_without_a_number_of_inodes_takes_any_number_of_files(tmp_path, monkeypatch, of_all, free, found):
+    disk = SimpleNamespace(f_files=of_all, f_favail=free)
+    monkeypatch.setattr("os.statvfs", lambda _: disk, raising=False)
+    assert free_files(tmp_path) == found

@@ -3,12 +3,13 @@
 import errno
 import json
 import os
+import shutil
 import stat
 from types import SimpleNamespace
 
 import pytest
 
-from app.world.saved import journal
+from app.world.saved import journal, state_directory
 from app.world.saved.codec import StateError
 from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, NewerSchema, read
 from app.world.saved.state_directory import InUse, ServersRecord, StateDirectory
@@ -160,7 +161,75 @@ def test_a_world_that_is_not_where_its_folder_says_is_refused(tmp_path, monkeypa
     for key in keys:
         Journal(tmp_path / "worlds" / f"{key}--{'0' * 32}").begin({})
     with pytest.raises(StateError, match=r"identity\.path"):
+        StateDirectory(tmp_path, alone=True)
+
+
+def truncate(folder):
+    os.truncate(folder / SNAPSHOT, 30)
+
+
+def forbid(folder):
+    (folder / SNAPSHOT).unlink()
+    (folder / SNAPSHOT).symlink_to(SNAPSHOT)  # ELOOP, for root as well
+
+
+def renew(folder):
+    (folder / SNAPSHOT).write_text(json.dumps({"schema": SCHEMA + 1}))
+
+
+def lose_journal(folder):
+    (folder / "journal-1.jsonl").unlink()
+
+
+def replace(folder):
+    shutil.rmtree(folder)
+    folder.touch()
+
+
+@pytest.mark.parametrize("damage", [truncate, forbid, renew, lose_journal, replace])
+def test_a_world_that_cannot_be_read_is_set_aside_and_the_others_are_there(tmp_path, monkeypatch, caplog, damage):
+    servers = ServersRecord(aws_port=1, kubernetes_port=2, root_ca_pem=b"", server_pem=b"")
+    monkeypatch.setattr("app.world.saved.state_directory.read_sections", lambda sections: world_at(sections["path"]))
+    whole, damaged = (tmp_path / "worlds" / f"{key}--{path * 32}" for key, path in (("a", "1"), ("b", "2")))
+    aside = damaged.with_name(f"{damaged.name}.unreadable")
+    for folder in (whole, damaged):
+        Journal(folder).begin({"path": folder.name[-32:]})
+    damage(damaged)
+    before = damaged.stat()
+    with StateDirectory(tmp_path) as state:
+        assert damaged.exists(), "reading changes nothing"
+        state.take_over(tmp_path / "files", servers)
+        assert ([it.key for it in state.worlds], state.aside, state.lost) == (["a"], [aside], {"b"})
+    assert str(aside) in caplog.text
+    assert os.path.samestat(aside.stat(), before)
+    Journal(damaged.with_name("b--" + "3" * 32)).begin({"path": "3" * 32})  # the reader's new world
+    with StateDirectory(tmp_path) as state:
+        state.take_over(tmp_path / "files", servers)
+        assert ({it.key for it in state.worlds}, state.aside, state.lost) == ({"a", "b"}, [aside], set())
+    assert os.path.samestat(aside.stat(), before)
+
+
+def test_where_no_world_can_be_read_nothing_starts_and_nothing_is_set_aside(tmp_path):
+    folders = [tmp_path / "worlds" / f"{key}--{key * 32}" for key in ("1", "2")]
+    for folder in folders:
+        Journal(folder).begin({})
+    with pytest.raises(StateError, match="origin: got nothing"):
         StateDirectory(tmp_path)
+    assert sorted((tmp_path / "worlds").iterdir()) == folders
+    # One alone is damage, unless a newer version has written it, or its owner waits for it.
+    shutil.rmtree(folders[0])
+    StateDirectory(tmp_path).close()
+    with pytest.raises(StateError, match="origin: got nothing"):
+        StateDirectory(tmp_path, alone=True)
+    renew(folders[1])
+    with pytest.raises(NewerSchema):
+        StateDirectory(tmp_path)
+
+
+def test_a_list_of_worlds_that_cannot_be_read_is_not_an_empty_one(tmp_path):
+    (tmp_path / "worlds").symlink_to("worlds")
+    with pytest.raises(OSError, match="worlds"):
+        state_directory.read_directory(tmp_path)
 
 
 def test_one_at_a_time_holds_a_directory(tmp_path):

@@ -3,6 +3,8 @@
 import errno
 import json
 import math
+import os
+import shutil
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from app.content import LANGUAGES, load
 from app.flow.model import Exchange
 from app.world.apiserver.storage.state import ClusterState
 from app.world.apiserver.storage.stored import Stored
@@ -20,12 +23,13 @@ from app.world.aws.entities import InstanceProfile, Node, OidcProvider, Policy, 
 from app.world.aws.entities import User as IamUser
 from app.world.clock import WorldClock
 from app.world.lifecycle.simulation import Simulation
+from app.world.lifecycle.world_store import Loss
 from app.world.node.kubelet import Kubelet
 from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.token_manager import KeptToken
 from app.world.saved import sections
 from app.world.saved.codec import _CUSTOM, StateError, decode, encode, required
-from app.world.saved.journal import Journal
+from app.world.saved.journal import SNAPSHOT, Journal
 from app.world.saved.records import AccountSettings, BucketSettings, KeptKubelet, KeptPod, Origin, Settings
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.network import Network
@@ -279,6 +283,51 @@ def test_a_kept_world_comes_back_where_the_disk_is_full_and_is_kept_once_there_i
     second.stop()
     with Simulation(state=StateDirectory(folder)) as third:
         assert third.kept(KEY).clock.offset == 180.0
+
+
+def test_who_has_lost_a_world_that_cannot_be_read_gets_a_new_one_and_learns_why(tmp_path):
+    with Simulation(state=StateDirectory(tmp_path)) as first:
+        first.world("one", start="empty")
+        lost = first.world("two", start="empty")
+    os.truncate(tmp_path / "worlds" / f"two--{lost.path}" / SNAPSHOT, 1000)
+    with Simulation(state=StateDirectory(tmp_path)) as second:
+        assert (second.kept("one") is not None, second.kept("two")) == (True, None)
+        assert [it.name for it in second.set_aside] == [f"two--{lost.path}.unreadable"]
+        assert second.keeps(second.world("two", start="empty"))
+        assert (second.store.why_gone("two"), second.store.why_gone("two")) == ("unreadable", None)
+    with Simulation(state=StateDirectory(tmp_path)) as third:
+        assert third.kept("two") is not None
+        assert [it.name for it in third.set_aside] == [f"two--{lost.path}.unreadable"]
+    assert all(load(language).message(f"limits.lost_{loss}") for language in LANGUAGES for loss in get_args(Loss))
+
+
+@pytest.mark.parametrize(
+    ("section", "place", "value"),
+    [
+        ("object/services/default/kubernetes", ("spec",), "x"),  # not made
+        ("pod/", ("pod", "spec", "volumes", 0, "projected"), "x"),  # made, and its files are not
+    ],
+)
+def test_a_world_whose_parts_do_not_fit_together_keeps_no_other_from_starting(tmp_path, section, place, value):
+    with Simulation(state=StateDirectory(tmp_path)) as first:
+        first.world("one", start="empty")
+        first.world("two")
+    folder = next((tmp_path / "worlds").glob("two--*"))
+    snapshot = json.loads((folder / SNAPSHOT).read_text())
+    damaged = snapshot["sections"][next(it for it in snapshot["sections"] if it.startswith(section))]
+    for key in place[:-1]:
+        damaged = damaged[key]
+    damaged[place[-1]] = value
+    (folder / SNAPSHOT).write_text(json.dumps(snapshot))
+    with Simulation(state=StateDirectory(tmp_path)) as second:
+        assert (second.kept("one") is not None, second.kept("two")) == (True, None)
+        assert [it.name for it in second.set_aside] == [f"{folder.name}.unreadable"]
+        assert second.store.why_gone("two") == "unreadable"
+    assert (second.set_aside[0] / SNAPSHOT).exists()
+    shutil.rmtree(next((tmp_path / "worlds").glob("one--*")))
+    second.set_aside[0].rename(folder)
+    with pytest.raises(RuntimeError), Simulation(state=StateDirectory(tmp_path, alone=True), own="two"):
+        pass
 
 
 def test_a_dropped_world_leaves_nothing_on_the_disk(tmp_path):

@@ -174,7 +174,7 @@ def state(settings: Settings) -> Finding:
     """Whether worlds can be kept in the folder that is set for them, no other process uses it, and what is kept there
     can be read."""
     from app.world.saved.codec import StateError
-    from app.world.saved.state_directory import holder, read_directory
+    from app.world.saved.state_directory import holder, read_directory, why_unreadable
 
     chosen = str(Path(settings.world_dir, STATE)) if settings.world_dir else settings.state_dir
     if not chosen:
@@ -185,12 +185,18 @@ def state(settings: Settings) -> Finding:
     if said := unusable(folder):
         return Finding(id="state", status=Status.FAILED, got=f"{chosen}: {said}", case="unusable")
     try:
-        read_directory(folder)
+        content = read_directory(folder)
+        content.check(alone=bool(settings.world_dir))
     except StateError as error:
         got, expected = f"{error.where}: {error.got}", error.expected
         return Finding(id="state", status=Status.FAILED, got=got, expected=expected, case="unreadable")
     except OSError as error:
         return Finding(id="state", status=Status.FAILED, got=str(error), case="unreadable")
+    lost = [str(error) for error in content.unreadable.values()] + [
+        why_unreadable(it) or str(it) for it in content.aside
+    ]
+    if lost:
+        return Finding(id="state", status=Status.WARNING, got="\n".join(lost), case="aside")
     return Finding(id="state", status=Status.PASSED, got=chosen)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import threading
 from datetime import UTC, datetime
 from typing import Literal
@@ -54,7 +55,7 @@ def _masked(text: str) -> str:
 
 def write_as(kind: Literal["text", "json"]) -> None:
     """From now on every handler writes so, those that come later as well, as Streamlit's do to uvicorn's loggers; and
-    Python's own warnings and the errors that end a thread are records, too."""
+    Python's own warnings and the errors that end a thread, or that no caller gets, are records, too."""
     lines = Lines(kind)
 
     class Written(logging.getLoggerClass()):  # type: ignore[misc]
@@ -77,4 +78,8 @@ def write_as(kind: Literal["text", "json"]) -> None:
         if failed.exc_value is not None:
             logging.getLogger(OURS).error("a thread failed", exc_info=failed.exc_value)
 
+    def unraisable(failed: sys.UnraisableHookArgs) -> None:
+        logging.getLogger(OURS).error("an error had no caller to go to", exc_info=failed.exc_value)
+
     threading.excepthook = thread_failed
+    sys.unraisablehook = unraisable

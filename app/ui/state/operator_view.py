@@ -22,12 +22,14 @@ from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
 from app.serving.transport import uvicorn_settings
 from app.ui.state import own_world, session
-from app.world.node.volumes.disk import free_bytes
+from app.world.node.volumes.disk import free_bytes, free_files
 
 SHOWN_SECONDS = 60
 """How long the sentence is shown: Streamlit does not remove it when the page connects again."""
 LEAST_DISK = 1024 * 1024
 """Bytes that have to be free for new worlds: the files of one's nodes take about 50 kB, what is kept of it 110 kB."""
+LEAST_FILES = 100
+"""The same in files: a new world has some 30 on its node, and four for what is kept of it."""
 
 
 async def checks() -> Sequence[Check]:
@@ -52,7 +54,7 @@ async def checks() -> Sequence[Check]:
 
 def _room(folder: Path) -> str:
     try:
-        return "room" if free_bytes(folder) >= LEAST_DISK else "full"
+        return "room" if free_bytes(folder) >= LEAST_DISK and free_files(folder) >= LEAST_FILES else "full"
     except OSError:
         return "full"
 
@@ -67,6 +69,7 @@ def gauges() -> Iterable[Metric]:
         "irsa_sessions": states,
         "irsa_worlds": [Sample(len(store))],
         "irsa_worlds_limit": [Sample(store.capacity)],
+        "irsa_worlds_unreadable": [Sample(len(session.simulation().set_aside))],
         "irsa_under_way": [Sample(count, {"kind": kind}) for kind, count in STOPPING.count().items()],
         "irsa_stopping": [Sample(int(STOPPING.began is not None))],
     }

@@ -99,7 +99,7 @@ def another_world(seeded: Chain = scenario.ARTICLE) -> Iterator[World]:
 
 
 def loss() -> str:
-    """Why this reader's world is gone: `evicted`, `idle`, `restarted` or `elsewhere`. Empty once they have read it."""
+    """Why this reader's world is gone: a `Loss`, `restarted` or `elsewhere`. Empty once they have read it."""
     return already_read.take_message(_LOSS)
 
 

@@ -20,38 +20,65 @@ VERSIONS_SKIPPED = 10_000
 """How many resource versions a start leaves out: some of them may have been given out and were not on the disk yet."""
 
 
-async def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> list[World]:
+async def make(keepers: Keepers, services: SharedServices, store: WorldStore) -> list[tuple[KeptOnDisk, World]]:
     """The kept worlds as they were when their process ended, but for what ran in them. They are in the store and kept
-    from then on.
+    from then on. One whose parts do not fit together is set aside; where that is so of all of several, as where another
+    version has written them, the error of one is raised.
 
     No server serves yet, so no client can change anything before it is kept.
     """
-    return [await _make(it, keepers, services, store) for it in keepers.directory.worlds]
+    made, failed = [], []
+    for on_disk in keepers.directory.worlds:
+        origin = on_disk.world.origin
+        world = World(
+            services,
+            account_id=origin.account_id,
+            seeded=origin.seeded,
+            start=origin.start,
+            identity=origin.identity,
+            usage=Usage(),
+        )
+        try:
+            await _load(on_disk, world, keepers, store)
+            made.append((on_disk, world))
+        except Exception as error:
+            failed.append((on_disk, world, error))
+    if len(failed) > 1 and not made:
+        raise failed[0][2]
+    for on_disk, world, why in failed:
+        await _set_aside(on_disk, world, why, keepers, store)
+    return made
 
 
-async def resume(worlds: list[World], store: WorldStore) -> None:
+async def resume(worlds: list[tuple[KeptOnDisk, World]], keepers: Keepers, store: WorldStore) -> None:
     """Starts their nodes: files are made again, tokens that are due are renewed, and what ran is started. The servers
-    serve by then."""
-    for world in worlds:
-        if store.by_path(world.path) is world:  # else it had to go for another one
+    serve by then. A world where that fails is set aside."""
+    for on_disk, world in worlds:
+        if store.by_path(world.path) is not world:
+            continue  # it had to go for another one
+        try:
             async with world.changing:
                 with world.log.events.quiet():
                     await _recover(world)
                     for worker in world.kubelet.workers:
                         worker.task = world.kubelet.spawn(worker.resume())
             world.kubelet.plan()
+        except Exception as error:
+            await _set_aside(on_disk, world, error, keepers, store)
+    for key in keepers.directory.lost:
+        store.remember(key, "unreadable")
 
 
-async def _make(on_disk: KeptOnDisk, keepers: Keepers, services: SharedServices, store: WorldStore) -> World:
+async def _set_aside(on_disk: KeptOnDisk, world: World, error: Exception, keepers: Keepers, store: WorldStore) -> None:
+    await keepers.set_aside(on_disk, error)
+    if store.by_path(world.path) is world:
+        store.discard(on_disk.key)
+    else:
+        world.close()
+
+
+async def _load(on_disk: KeptOnDisk, world: World, keepers: Keepers, store: WorldStore) -> None:
     kept = on_disk.world
-    world = World(
-        services,
-        account_id=kept.origin.account_id,
-        seeded=kept.origin.seeded,
-        start=kept.origin.start,
-        identity=kept.origin.identity,
-        usage=Usage(),
-    )
     async with world.changing:
         if kept.before_faults is not None:
             # First as it was before the faults, to be able to go back to that.
@@ -64,7 +91,6 @@ async def _make(on_disk: KeptOnDisk, keepers: Keepers, services: SharedServices,
         world.usage.untouched = looks(world)
         store.put(on_disk.key, world)
         await keepers.keep(on_disk.key, world, on_disk.journal, kept)
-    return world
 
 
 async def _recover(world: World) -> None:

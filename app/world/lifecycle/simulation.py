@@ -74,6 +74,8 @@ class Simulation:
         """Where the nodes of all worlds have theirs."""
         self.kept_in: Path | None = state.path if state is not None and not own else None
         """Where every world is kept; None where none is, or only one."""
+        self.set_aside = state.aside if state is not None else []
+        """Folders of kept worlds that could not be read."""
         self._maker = WorldFactory(self.store)
         self._keepers = Keepers(state, own) if state is not None else None
         if self._keepers is not None:
@@ -279,17 +281,19 @@ class Simulation:
             back = await kept_worlds.make(self._keepers, self._maker.shared_services, self.store)
         serving = asyncio.create_task(servers.serve())
         sweeping = asyncio.create_task(look_after(self.store, SWEEP_SECONDS, self._memory))
-        while not servers.started and not serving.done():
-            await asyncio.sleep(0.005)
-        self._programs.submit(aws_cli.warm)
-        if self._keepers is not None:
-            await kept_worlds.resume(back, self.store)
-        yield serving
-        # In order: no new worlds are looked after, the old ones go, the connections close.
-        sweeping.cancel()
-        if self._keepers is not None:
-            await self._keepers.close()
-        self.store.clear()
-        loopback.close()
-        servers.stop()
-        await serving
+        try:
+            while not servers.started and not serving.done():
+                await asyncio.sleep(0.005)
+            self._programs.submit(aws_cli.warm)
+            if self._keepers is not None:
+                await kept_worlds.resume(back, self._keepers, self.store)
+            yield serving
+        finally:  # also where they do not come back: a loop with open connections would never be closed
+            # In order: no new worlds are looked after, the old ones go, the connections close.
+            sweeping.cancel()
+            if self._keepers is not None:
+                await self._keepers.close()
+            self.store.clear()
+            loopback.close()
+            servers.stop()
+            await serving

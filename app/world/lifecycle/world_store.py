@@ -23,8 +23,8 @@ NEW_PER_SECOND = 1.0
 GONE_LIMIT = 10_000
 """For how many keys the store remembers why their world went. The oldest are forgotten first."""
 
-Loss = Literal["evicted", "idle"]
-"""Why a world went: another needed the room, or it was unused for too long."""
+Loss = Literal["evicted", "idle", "unreadable"]
+"""Why a world went: another needed the room, it was unused for too long, or it could not be read after a restart."""
 
 
 class NoRoom(Exception):
@@ -117,7 +117,7 @@ class WorldStore:
             going = key if key in self._worlds else self._to_evict(visitor)
             dropped = [self._remove(going)] if going is not None else []
             if going not in (None, key):
-                self._remember(going, "evicted")
+                self.remember(going, "evicted")
             self._worlds[key] = _Kept(world, self._now(), visitor)
             for name in _names(world):
                 self._keys[name] = key
@@ -157,7 +157,8 @@ class WorldStore:
         with self._lock:
             return self._gone.pop(key, None)
 
-    def _remember(self, key: str, loss: Loss) -> None:
+    def remember(self, key: str, loss: Loss) -> None:
+        """Notes why the world of a key went, for `why_gone`."""
         self._gone[key] = loss
         if len(self._gone) > GONE_LIMIT:
             self._gone.popitem(last=False)
@@ -170,7 +171,7 @@ class WorldStore:
             idle = [key for key, kept in self._worlds.items() if kept.used <= limit and key != self._own]
             dropped = [self._remove(key) for key in idle]
             for key in idle:
-                self._remember(key, "idle")
+                self.remember(key, "idle")
         for world in dropped:
             self._drop(world)
         return len(dropped)
@@ -195,7 +196,7 @@ class WorldStore:
             if kept is None or kept.world is not world:
                 return
             self._remove(key)
-            self._remember(key, "evicted")
+            self.remember(key, "evicted")
         self._drop(world)
 
     def clear(self) -> None:

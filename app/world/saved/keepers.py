@@ -14,7 +14,7 @@ from app.world.metering import payer
 from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.sections import KeptWorld
-from app.world.saved.state_directory import StateDirectory
+from app.world.saved.state_directory import KeptOnDisk, StateDirectory
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -79,6 +79,16 @@ class Keepers:
         if (keeper := self._keepers.pop(world.path, None)) is not None:
             del self._by_quota[id(world.usage.quota)]
             await _throw_away(keeper)
+
+    async def set_aside(self, on_disk: KeptOnDisk, error: Exception) -> None:
+        """Keeps a world no longer that does not come back, without removing anything of it. Raises the error where it
+        is the only world that is kept, and `OSError`."""
+        if self._own:
+            raise error
+        if (keeper := self._keepers.pop(on_disk.world.origin.identity.path, None)) is not None:
+            del self._by_quota[id(keeper.world.usage.quota)]
+            await keeper.close(flush=False)
+        self.directory.set_aside(on_disk.journal.directory, error)
 
     async def close(self) -> None:
         """All worlds are on the disk as they are, and are kept no longer: no change is acknowledged from here on."""

@@ -33,5 +33,5 @@ def take(settings: Settings) -> Keeping:
         return _handed_on.pop()
     if settings.world_dir:
         tools = Path(settings.world_dir)
-        return Keeping(state=StateDirectory(tools / STATE), tools=tools)
+        return Keeping(state=StateDirectory(tools / STATE, alone=True), tools=tools)
     return Keeping(state=StateDirectory(Path(settings.state_dir)) if settings.state_dir else None)

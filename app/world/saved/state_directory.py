@@ -3,6 +3,7 @@
     lock                held by the process that runs; its number is in it, and where its nodes have their files
     servers.json        the ports and the certificates
     worlds/<key>--<path>/    the files of one world (`journal`)
+    worlds/<key>--<path>.unreadable/    those of a world that was set aside: no process reads or removes them
 
 Directories are 0700 and files 0600: they hold private keys, tokens and access keys.
 """
@@ -10,6 +11,7 @@ Directories are 0700 and files 0600: they hold private keys, tokens and access k
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import shutil
@@ -19,7 +21,7 @@ from typing import Self
 
 from app.own_folder import remove_left
 from app.world.saved.codec import StateError, decode, encode
-from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, read, read_json, write_json
+from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, NewerSchema, read, read_json, write_json
 from app.world.saved.sections import KeptWorld
 from app.world.saved.sections import read as read_sections
 
@@ -28,12 +30,14 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_FOLDER = re.compile(r"([A-Za-z0-9-]{1,100})--([0-9a-f]{32})")
+_ASIDE = ".unreadable"
+_FOLDER = re.compile(rf"([A-Za-z0-9-]{{1,100}})--([0-9a-f]{{32}})({re.escape(_ASIDE)})?")
 _LOCK = "lock"
 _SERVERS = "servers.json"
 _WORLDS = "worlds"
 _BEFORE_THE_LOCK = {_SERVERS, _WORLDS, "lost+found"}
 """What may be in a folder without a lock: a copy of kept worlds, and what mkfs leaves in a new volume."""
+_log = logging.getLogger(__name__)
 
 
 class InUse(Exception):
@@ -67,8 +71,13 @@ def check_folder(path: Path) -> None:
     the keys and have left links in it, or one with other files, such as `/etc`. It would become 0700."""
     if path.stat().st_uid != os.geteuid():
         raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-    if not (path / _LOCK).is_file() and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK:
+    if not is_kept_in(path) and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK:
         raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
+
+
+def is_kept_in(path: Path) -> bool:
+    """Whether a process has kept worlds at `path`."""
+    return (path / _LOCK).is_file()
 
 
 def _number(lock: int) -> str:
@@ -86,15 +95,6 @@ class ServersRecord:
     """The private key of the https server, with its certificates."""
 
 
-def _check_place(folder: Path, path: str, others: list[str]) -> None:
-    """Whether a world has the path that its folder is named after: its nodes' files are made, and removed, there."""
-    _, _, expected = folder.name.rpartition("--")
-    if path != expected:
-        raise StateError(f"{folder}: origin.identity.path", repr(path)[:80], expected)
-    if path in others:
-        raise StateError(f"{folder}: origin.identity.path", "that of another folder's world", "one folder for a world")
-
-
 @dataclass(frozen=True, kw_only=True)
 class KeptOnDisk:
     """A world that was kept."""
@@ -102,6 +102,16 @@ class KeptOnDisk:
     key: str
     world: KeptWorld
     journal: Journal
+
+
+def _check_place(kept: KeptOnDisk, others: list[KeptOnDisk]) -> None:
+    """Whether a world has the path that its folder is named after: its nodes' files are made, and removed, there."""
+    folder, path = kept.journal.directory, kept.world.origin.identity.path
+    _, _, expected = folder.name.rpartition("--")
+    if path != expected:
+        raise StateError(f"{folder}: origin.identity.path", repr(path)[:80], expected)
+    if path in {it.world.origin.identity.path for it in others}:
+        raise StateError(f"{folder}: origin.identity.path", "that of another folder's world", "one folder for a world")
 
 
 @dataclass(kw_only=True)
@@ -114,10 +124,23 @@ class _Content:
     """Journals whose last line is incomplete."""
     unfinished: list[Path] = field(default_factory=list)
     """Folders of worlds that were being made, or thrown away, when a process was killed."""
+    unreadable: dict[Path, StateError | OSError] = field(default_factory=dict)
+    """Why a world cannot be read, by its folder."""
+    aside: list[Path] = field(default_factory=list)
+    """Folders of worlds that were set aside before, because they could not be read."""
+
+    def check(self, *, alone: bool) -> None:
+        """Raises the error of a world without which no process starts here: of the one world of the person who starts
+        it (`alone`), of one that a newer version has written, or of several, where none can be read. Then nothing has
+        happened to one world: another version has written them, or the disk fails. Others start without the world."""
+        if self.unreadable and (alone or not self.worlds):
+            error = next(iter(self.unreadable.values()))
+            if alone or len(self.unreadable) > 1 or isinstance(error, NewerSchema):
+                raise error
 
 
 def read_directory(directory: Path) -> _Content:
-    """All that is kept there. Nothing is changed. Raises `StateError` and `OSError`."""
+    """All that is kept there. Nothing is changed. Raises `StateError` and `OSError`, but not for a single world."""
     content = _Content()
     path = directory / _SERVERS
     if path.exists():
@@ -126,36 +149,70 @@ def read_directory(directory: Path) -> _Content:
         for name in ("aws_port", "kubernetes_port"):
             if not 0 < (port := getattr(content.servers, name)) < 65536:
                 raise StateError(f"{path}: servers.{name}", str(port)[:80], "a port, from 1 to 65535")
-    named = {it: its[1] for it in (directory / _WORLDS).glob("*") if (its := _FOLDER.fullmatch(it.name))}
-    folders = [it for it in named if (it / SNAPSHOT).exists()]
-    content.unfinished = [it for it in named if it not in folders]
-    keys = set()
-    for folder in sorted(folders, key=lambda it: -(it / SNAPSHOT).stat().st_mtime):
-        if named[folder] in keys:
+    found = []
+    for folder in sorted(_listed(directory / _WORLDS)):
+        if (named := _FOLDER.fullmatch(folder.name)) is None:
+            continue
+        if named[3]:
+            content.aside.append(folder)
+            continue
+        try:
+            found.append(((folder / SNAPSHOT).stat().st_mtime, named[1], folder))
+        except FileNotFoundError:
+            content.unfinished.append(folder)
+        except OSError as error:
+            content.unreadable[folder] = error
+    for _, key, folder in sorted(found, reverse=True):
+        if key in {it.key for it in content.worlds}:
             content.unfinished.append(folder)  # of two under one key the older one was about to go
             continue
-        keys.add(named[folder])
-        found = read(folder)
         try:
-            world = read_sections(found.sections)
-        except StateError as error:
-            raise StateError(f"{folder}: {error.where}", error.got, error.expected) from error
-        _check_place(folder, world.origin.identity.path, [it.world.origin.identity.path for it in content.worlds])
-        if found.torn is not None:
-            content.torn.append(found.torn)
-        journal = Journal(folder, found.generation, found.torn)
-        content.worlds.append(KeptOnDisk(key=named[folder], world=world, journal=journal))
+            kept, torn = read_world(key, folder)
+            _check_place(kept, content.worlds)
+        except (StateError, OSError) as error:
+            content.unreadable[folder] = error
+            continue
+        content.worlds.append(kept)
+        content.torn.extend([torn] if torn is not None else [])
     return content
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def read_world(key: str, folder: Path) -> tuple[KeptOnDisk, Path | None]:
+    """What is kept of a world, and its journal where the last line of that is incomplete. Raises `StateError` and
+    `OSError`."""
+    found = read(folder)
+    try:
+        world = read_sections(found.sections)
+    except StateError as error:
+        raise StateError(f"{folder}: {error.where}", error.got, error.expected) from error
+    return KeptOnDisk(key=key, world=world, journal=Journal(folder, found.generation, found.torn)), found.torn
+
+
+def why_unreadable(folder: Path) -> str:
+    """Why the world in a folder cannot be read, with the name of the file; empty where it can."""
+    try:
+        read_world("", folder)
+    except (StateError, OSError) as error:
+        return str(error)
+    return ""
 
 
 class StateDirectory:
     """The directory, locked by this process from `__init__` to `close`."""
 
-    def __init__(self, path: Path, *, fresh: bool = False) -> None:
-        """`fresh`: whether what is there is removed. Else it is read, and nothing of it is changed.
+    def __init__(self, path: Path, *, fresh: bool = False, alone: bool = False) -> None:
+        """`fresh`: whether what is there is removed. Else it is read, and nothing of it is changed. `alone`: whether it
+        is for one world, without which nothing starts.
 
         Raises `InUse`, `StateError` and `OSError`, among them that of a system without the locks
-        of flock(2), and those of `check_folder`.
+        of flock(2), and those of `check_folder` and `_Content.check`.
         """
         if fcntl is None:
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(path))
@@ -170,11 +227,13 @@ class StateDirectory:
                 self._clear()
             (path / _WORLDS).mkdir(mode=0o700, exist_ok=True)
             found = read_directory(path)
+            found.check(alone=alone)
         except BaseException:
             self.close()
             raise
         self.servers, self.worlds = found.servers, found.worlds
         self.torn, self._unfinished = found.torn, found.unfinished
+        self._unreadable, self.aside = found.unreadable, found.aside
 
     def _take(self) -> None:
         try:
@@ -188,15 +247,29 @@ class StateDirectory:
     def take_over(self, files: Path, servers: ServersRecord) -> None:
         """Notes what clients know of the servers, and where this process has its nodes' `files`.
 
-        Removes the files that the process before it has left, if it was killed. Raises `OSError`.
+        Removes the files that the process before it has left, if it was killed. Sets the worlds aside that cannot be
+        read. Raises `OSError`.
         """
         remove_left(self._left)
         for folder in self._unfinished:
             shutil.rmtree(folder, ignore_errors=True)
+        for unreadable, error in self._unreadable.items():
+            self.set_aside(unreadable, error)
         self._write_lock(f"{files}\n")
         if servers != self.servers:
             self.servers = servers
             write_json(self.path / _SERVERS, {"schema": SCHEMA, "servers": encode(ServersRecord, servers)})
+
+    def set_aside(self, folder: Path, error: Exception) -> None:
+        """Keeps the world of a folder no longer, because of that error, and removes nothing of it. Raises `OSError`."""
+        self.aside.append(aside := folder.rename(folder.with_name(f"{folder.name}{_ASIDE}")))
+        self.worlds = [it for it in self.worlds if it.journal.directory != folder]
+        _log.warning("A kept world cannot be read and is set aside in %s: %r", aside, error)
+
+    @property
+    def lost(self) -> set[str]:
+        """The keys of the learners whose worlds are set aside, and who have no other one."""
+        return {it.name.rpartition("--")[0] for it in self.aside} - {it.key for it in self.worlds}
 
     def _write_lock(self, second_line: str) -> None:
         os.ftruncate(self._lock, 0)

@@ -8,6 +8,7 @@ worlds find room.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import tempfile
@@ -76,6 +77,15 @@ def parent_of_node_files() -> Path:
 def free_bytes(path: Path) -> int:
     """The free bytes of `path`'s disk for users without privileges."""
     return shutil.disk_usage(path).free
+
+
+def free_files(path: Path) -> float:
+    """How many more files `path`'s disk has room for; infinite where the disk or the system (Windows) sets no limit.
+
+    A disk that makes inodes as they are needed, such as btrfs, reports 0 of them in all.
+    """
+    found = os.statvfs(path) if hasattr(os, "statvfs") else None
+    return found.f_favail if found and found.f_files else math.inf
 
 
 def bytes_on_disk(sizes: Iterable[int]) -> int:
