@@ -292,6 +292,14 @@ def test_what_was_saved_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert (read.output, read.exit_code) == (written.output, written.exit_code)
 
 
+def test_what_was_saved_is_also_read_from_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "diagnosis.json"
+    written = reported(monkeypatch, ambiguous(), "--save", str(path))
+    program = command_line(Settings(), load("en"))
+    read = CliRunner().invoke(program, ["doctor", "--from", "-", "--verbose"], input=path.read_bytes())
+    assert (read.output, read.exit_code) == (written.output, written.exit_code)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff", b'{"format": 1}', b"[" * 5000])
 def test_a_file_that_is_none_of_ours_is_refused_in_words(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "snapshot"
