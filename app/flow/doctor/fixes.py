@@ -15,6 +15,7 @@ from app.flow.doctor.log import error_fixes, permission_fixes
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
+from app.flow.doctor.webhook.refused_pod import refused_pod
 from app.flow.doctor.without_exec import running_fixes
 from app.flow.doctor.workload import MANAGED, is_managed
 from app.flow.json_access import strings
@@ -140,7 +141,7 @@ _FIXES: Mapping[str, Make] = {
     "webhook.registered": webhook_fixes.register,
     "webhook.selector": webhook_fixes.call_webhook,
     "webhook.reachable": webhook_fixes.reach,
-    "webhook.dry_run": webhook_fixes.refused_pod,
+    "webhook.dry_run": refused_pod,
     "webhook.volume": webhook_fixes.unanswered,
     "webhook.mount": pod_fixes.handwritten,
     "webhook.environment": pod_fixes.handwritten,
