@@ -13,7 +13,6 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
-from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.report import help_links, permission_words, pod_words, survey_words, verdict_words
@@ -55,7 +54,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         for check in checks:
             yield from _check(check, found, columns, check.reason if check.reason != already_shown else "", words)
             already_shown = check.reason
-            yield from _would_allow(check, rules_shown, words)
+            yield from _would_allow(check, found, rules_shown, words)
 
     # (3) What follows, the state of the other Pods, and the verdict again.
     yield from conclusions(found, words)
@@ -77,15 +76,13 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
         yield from labelled({**_details(check, words), **explained}, indent=6)
 
 
-def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:
+def _would_allow(check: Check, found: Diagnosis, already_shown: set[str], words: Content) -> Iterator[str]:
     """The rules and the policy that we lack for the check, each shown only where it is missing first."""
     new = [
         (sentence, text) for sentence, text in permission_words.would_allow(check, words) if text not in already_shown
     ]
     already_shown.update(text for _, text in new)
-    if check.id == "issuer.discovery" and check.reason == NO_PERMISSION:
-        new.append((words.message("doctor.give_issuer"), "--issuer ISSUER_URL"))
-    yield from to_paste(new, indent=6)
+    yield from to_paste([*new, *permission_words.instead(check, found, words)], indent=6)
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:
