@@ -39,7 +39,7 @@ _OBJECT = "TYPE/NAME, --filename, --namespace, --service-account, --pod"
 _OF_RBAC = f"{_OBJECT}, --context, --profile, --region, --issuer, --do"
 CLUSTERS_AT_ONCE = 8
 _FILE = PathType(path_type=Path, dir_okay=False)
-_MANIFEST = PathType(path_type=Path, dir_okay=False, allow_dash=True)
+_INPUT = PathType(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 def command(settings: Settings, words: Content) -> click.Command:
@@ -180,7 +180,7 @@ def _subject(words: Content) -> Decorator:
     """The options that say whose IRSA it is."""
     return _all(
         click.argument("target", nargs=-1, metavar="[TYPE/NAME]", shell_complete=completion.targets),
-        click.option("--filename", "-f", type=_MANIFEST, help=words.message("cli.help.filename")),
+        click.option("--filename", "-f", type=_INPUT, help=words.message("cli.help.filename")),
         click.option(
             "--namespace",
             "-n",
@@ -239,7 +239,7 @@ def _how(words: Content) -> Decorator:
         click.option("--watch", "-w", is_flag=True, help=words.message("cli.help.watch", seconds=f"{INTERVAL:g}")),
         click.option("--until-fixed", is_flag=True, help=words.message("cli.help.until_fixed")),
         click.option("--save", type=_FILE, help=words.message("cli.help.save")),
-        click.option("--from", "source", type=_FILE, help=words.message("cli.help.from")),
+        click.option("--from", "source", type=_INPUT, help=words.message("cli.help.from")),
         click.option(
             "--output",
             "-o",

@@ -13,7 +13,7 @@ import click
 
 from app.commands.examining.asking import Workload
 from app.commands.failure import CannotRun
-from app.commands.streams import why
+from app.commands.streams import read_bounded, why
 from app.content import Content
 from app.flow.errors import FlowError, NotFound, NotPermitted
 from app.flow.model import Step, StepReport, Subject, Walk
@@ -137,8 +137,7 @@ def opened(path: Path, words: Content) -> Diagnosis:
     from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, load
 
     try:
-        with path.open("rb") as file:
-            return load(file.read(SIZE_LIMIT + 1))  # a larger file is refused: it may be endless
+        return load(read_bounded(path, SIZE_LIMIT))  # a larger file is refused
     except OSError as error:
         raise CannotRun(words, "snapshot_unreadable", path=path, said=why(error)) from error
     except FlowError as error:

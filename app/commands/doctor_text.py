@@ -13,11 +13,10 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.reading.lacking import Lacking
 from app.flow.doctor.survey import Survey
 from app.flow.model import Check, Status
-from app.flow.steps.findings import NO_PERMISSION
 from app.flow.verdict.judge import Outcome
 from app.flow.visible import visible, visible_ends
 from app.report import help_links, permission_words, pod_words, survey_words, verdict_words
-from app.report.survey_words import Row
+from app.report.survey_words import Advice
 
 
 def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
@@ -55,7 +54,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> Iterator[str]:
         for check in checks:
             yield from _check(check, found, columns, check.reason if check.reason != already_shown else "", words)
             already_shown = check.reason
-            yield from _would_allow(check, rules_shown, words)
+            yield from _would_allow(check, found, rules_shown, words)
 
     # (3) What follows, the state of the other Pods, and the verdict again.
     yield from conclusions(found, words)
@@ -77,15 +76,13 @@ def _check(check: Check, found: Diagnosis, columns: int, reason: str, words: Con
         yield from labelled({**_details(check, words), **explained}, indent=6)
 
 
-def _would_allow(check: Check, already_shown: set[str], words: Content) -> Iterator[str]:
+def _would_allow(check: Check, found: Diagnosis, already_shown: set[str], words: Content) -> Iterator[str]:
     """The rules and the policy that we lack for the check, each shown only where it is missing first."""
     new = [
         (sentence, text) for sentence, text in permission_words.would_allow(check, words) if text not in already_shown
     ]
     already_shown.update(text for _, text in new)
-    if check.id == "issuer.discovery" and check.reason == NO_PERMISSION:
-        new.append((words.message("doctor.give_issuer"), "--issuer ISSUER_URL"))
-    yield from to_paste(new, indent=6)
+    yield from to_paste([*new, *permission_words.instead(check, found, words)], indent=6)
 
 
 def _details(check: Check, words: Content) -> dict[str, str]:
@@ -132,7 +129,7 @@ def of_lacking(found: Lacking, words: Content) -> Iterator[str]:
 
 def of_survey(found: Survey, words: Content) -> Iterator[str]:
     """A survey as a table, the worst first and an over-broad role's line red; below it, once for all roles, why some
-    were not read; then what to do, in the same order."""
+    were not read; then what to do, in the same order, what is the same for several ServiceAccounts once."""
     verdict = marked(verdict_words.STATUS_OF[found.outcome], heading(survey_words.verdict(found, words)))
     yield verdict
     if not found.ties:
@@ -152,8 +149,11 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
         yield ""
         yield f"  {marked(Status.UNKNOWN, why)}"
         yield from labelled({row.service_account: row.said or "-" for row in rows if row.unread == why}, indent=4)
-    for row in rows:
-        yield from _advice(row)
+    for names, advice in survey_words.to_do(rows).items():
+        yield ""
+        yield f"  {heading(visible(', '.join(names), keep=''))}"
+        for one in advice:
+            yield from _advice(one)
     if texts := survey_words.would_allow(found, words):
         yield ""
         yield from to_paste(texts, indent=2)
@@ -161,15 +161,11 @@ def of_survey(found: Survey, words: Content) -> Iterator[str]:
     yield verdict
 
 
-def _advice(row: Row) -> Iterator[str]:
-    """What is wrong with a ServiceAccount, and what fixes it."""
-    if row.advice:
-        yield ""
-        yield f"  {heading(visible(row.service_account, keep=''))}"
-    for one in row.advice:
-        yield f"    {marked(one.status, visible(one.cause, keep=''))}"
-        if one.fix:
-            yield from to_paste([(one.fix, "\n".join(map(visible, one.commands)))], indent=4)
+def _advice(advice: Advice) -> Iterator[str]:
+    """What is wrong, and what fixes it."""
+    yield f"    {marked(advice.status, visible(advice.cause, keep=''))}"
+    if advice.fix:
+        yield from to_paste([(advice.fix, "\n".join(map(visible, advice.commands)))], indent=4)
 
 
 def _line(row: list[str], columns: list[int]) -> str:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from app.commands.failure import CannotRun
 from app.commands.help import command_of, output_options
@@ -117,3 +118,11 @@ def chosen(names: Sequence[str], words: Content) -> tuple[Fault, ...]:
             raise CannotRun(words, "unknown_fault", got=name, nearest=", ".join(map(by_name.__getitem__, nearest)))
         found[fault.id] = fault
     return tuple(found.values())
+
+
+def offered(typed: str, words: Content) -> list[CompletionItem[str]]:
+    """The ids that begin with the typed text, in any case of letters, each with its title, for a shell to complete."""
+    from app.world.faults import FAULTS
+
+    found = (fault_id for fault_id in FAULTS if fault_id.lower().startswith(typed.lower()))
+    return [CompletionItem(fault_id, help=words.message(f"faults.{fault_id}.title")) for fault_id in found]

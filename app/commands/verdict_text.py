@@ -122,7 +122,8 @@ def _brief_remedy(found: Diagnosis, words: Content) -> Iterator[str]:
         return
     label = f"  {heading(words.message('cli.brief.next'))}  "
     if (named := found.verdict.check) is not None:
-        for sentence, text in permission_words.would_allow(named, words):
+        lacking = permission_words.would_allow(named, words)
+        for sentence, text in (*lacking, *permission_words.instead(named, found, words)):
             yield label + sentence
             yield from (f"    {line}" for line in text.splitlines())
         if permission_words.lacks_more(found):

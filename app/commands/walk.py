@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.failure import CannotRun
-from app.commands.faults import chosen
+from app.commands.faults import chosen, offered
 from app.commands.help import command_of, output_options
 from app.commands.listening import simulating
 from app.commands.rendering import heading, labelled, marked, print_json, print_lines
@@ -31,7 +31,14 @@ def command(settings: Settings, words: Content) -> click.Command:
     """The command, in the language of the locale where `--lang` is not given."""
 
     @command_of("walk", words)
-    @click.option("--fault", "names", multiple=True, metavar="ID", help=words.message("cli.help.fault"))
+    @click.option(
+        "--fault",
+        "names",
+        multiple=True,
+        metavar="ID",
+        help=words.message("cli.help.fault"),
+        shell_complete=lambda _, __, typed: offered(typed, words),
+    )
     @output_options(settings, words)
     @click.pass_context
     def walk(context: click.Context, names: tuple[str, ...], output: str, lang: str) -> None:

@@ -32,6 +32,11 @@ _PRIVATE = ("localhost", "local", "internal", "home.arpa", "test", "invalid", "s
 the API server in its own cluster, `kubernetes.default.svc`."""
 
 
+def is_own_request(user_agent: str) -> bool:
+    """Whether this app sent a request to AWS, here or elsewhere, as its user agent says."""
+    return f"app/{APPLICATION_ID}" in user_agent.split()
+
+
 def host_and_path(issuer: str) -> str:
     """The issuer without its scheme: how provider ARNs and condition keys write it."""
     return issuer.removeprefix("https://")

@@ -51,7 +51,7 @@ class Assumptions:
     since: str = ""
     """RFC 3339: how far back the events were read; empty where all that CloudTrail keeps (90 days) were."""
     denied: tuple[JsonValue, ...] = ()
-    """The records of what was denied to the newest session that the subject got of that role, newest first."""
+    """The records of what was denied to one of the newest sessions that the subject got of that role, newest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +236,7 @@ class Aws(Protocol):
         """LookupEvents: the newest refused requests for that role, and those of that `sub` for whatever role; of the
         granted ones those of that `sub` for that role.
 
-        Beside them, what was denied to the subject's newest session of that role.
+        Beside them, what was denied to one of the subject's newest sessions of that role.
 
         Requests of this app itself are not among them.
         """

@@ -250,7 +250,10 @@ def _help(check: Check, words: Content) -> str:
 
 
 def _table(found: Survey, words: Content) -> str:
-    """One row a ServiceAccount, the worst first, and below it what is wrong. On a phone each value bears its head."""
+    """One row a ServiceAccount, the worst first, and below it what is wrong; how to fix it where it comes first. On a
+    phone each value bears its head."""
+    shown = survey_words.by_severity(survey_words.rows(found, words))
+    first = {one: concerned[0] for concerned, advice in survey_words.to_do(shown).items() for one in advice}
     names = [escape(head) for head in survey_words.heads(words)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "".join(
@@ -259,15 +262,20 @@ def _table(found: Survey, words: Content) -> str:
         f'<td data-head="{names[2]}" class="stand">'
         f'<span class="{row.stand_status}">{_mark(row.stand_status)}{escape(row.stand)}</span></td>'
         f'<td data-head="{names[3]}">{_prose(row.also)}</td></tr>'
-        + "".join(f'<tr class="problem"><td colspan="{len(names)}">{_advice(one)}</td></tr>' for one in row.advice)
-        for row in survey_words.by_severity(survey_words.rows(found, words))
+        + "".join(
+            f'<tr class="problem"><td colspan="{len(names)}">'
+            f"{_advice(one, '' if first[one] == row.service_account else first[one], words)}</td></tr>"
+            for one in row.advice
+        )
+        for row in shown
     )
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _advice(advice: Advice) -> str:
-    """A problem and what fixes it."""
-    fix = f"<p>{_prose(advice.fix)}</p>" if advice.fix else ""
-    commands = "".join(f"<pre><code>{escape(command)}</code></pre>" for command in advice.commands)
+def _advice(advice: Advice, above: str, words: Content) -> str:
+    """A problem and what fixes it; `above`: the ServiceAccount at which that stands already."""
+    same = words.message("doctor.survey.as_above", service_account=above) if advice.fix and above else advice.fix
+    fix = f"<p>{_prose(same)}</p>" if same else ""
+    commands = "".join(f"<pre><code>{escape(command)}</code></pre>" for command in advice.commands if not above)
     cause = f'<span class="{advice.status}">{_mark(advice.status)}</span><strong>{_prose(advice.cause)}</strong>'
     return f"<p>{cause}</p>{fix}{commands}"

@@ -9,6 +9,7 @@ import yaml
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
+from app.flow.doctor.pods.listed import CHECK as PODS
 from app.flow.doctor.reading.lacking import Lacking
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.model import Check
@@ -68,6 +69,16 @@ def allowing_after(error: FlowError, uses: Iterable[str], words: Content) -> lis
 def would_allow(check: Check, words: Content) -> list[tuple[str, str]]:
     """What would let us make a check that we may not make; empty where no permission is missing."""
     return allowing([check.id], words) if check.reason == NO_PERMISSION else []
+
+
+def instead(check: Check, found: Diagnosis, words: Content) -> list[tuple[str, str]]:
+    """What makes up for a permission that is missing: the words to add to the command, or to put for the others."""
+    if check.reason != NO_PERMISSION:
+        return []
+    if check.id == "issuer.discovery":
+        return [(words.message("doctor.give_issuer"), "--issuer ISSUER_URL")]
+    named = found.subject.pod
+    return [(words.message("doctor.give_pod"), "pod/POD")] if check.id == PODS and not named else []
 
 
 def lacks_more(found: Diagnosis) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,18 @@ def rows(found: Survey, words: Content) -> list[Row]:
 def by_severity(found: Iterable[Row]) -> list[Row]:
     """The worst first; else as they are."""
     return sorted(found, key=lambda row: SEVERITY.index(row.status))
+
+
+def to_do(found: Iterable[Row]) -> dict[tuple[str, ...], list[Advice]]:
+    """Every advice once, with all the ServiceAccounts that it is for, in the order in which the rows have them."""
+    names: dict[Advice, list[str]] = defaultdict(list)
+    for row in found:
+        for one in row.advice:
+            names[one].append(row.service_account)
+    grouped: dict[tuple[str, ...], list[Advice]] = defaultdict(list)
+    for one, concerned in names.items():
+        grouped[tuple(concerned)].append(one)
+    return grouped
 
 
 def only(found: Iterable[Row], *, namespace: str = "", status: Status | None = None, text: str = "") -> list[Row]:

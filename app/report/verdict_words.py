@@ -14,6 +14,7 @@ from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import NOT_ASKED
 from app.flow.steps.findings import BY_HAND
 from app.flow.steps.oidc_provider import NO_KID
+from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME, is_of_other_key
 from app.flow.steps.webhook import LATER
 from app.flow.times import timestamp
@@ -77,7 +78,8 @@ def _verdict(found: Diagnosis, words: Content) -> str:
     if judged.check is None or judged.step is None:
         return words.message(f"doctor.{_works(found)}" if judged.outcome is Outcome.WORKS else "doctor.nothing")
     if judged.check.id == RUNNING and judged.outcome is Outcome.BROKEN:
-        return words.message("doctor.not_running", got=judged.check.got)
+        ended = judged.check.reason in PROGRAM_ENDED
+        return words.message(f"doctor.{'program_ended' if ended else 'not_running'}", got=judged.check.got)
     if judged.outcome is Outcome.BROKEN and judged.check.id == "pod.exists":
         return _gone(found, words)
     if judged.outcome is Outcome.SHOULD_WORK and _accepted_instead(found):

@@ -45,7 +45,7 @@ REASONS = (
         "answer_too_large",
         "unreadable_answer",
     ),
-    *("not_running", "no_program", "no_record", *KINDS),
+    *("not_running", "no_program", "no_record", "read_in_part", *KINDS),
 )
 CLAIMS = (
     *("alg", "kid", "aud", "exp", "iat", "iss", "jti", "nbf", "sub", "other", "kubernetes.io"),

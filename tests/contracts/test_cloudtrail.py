@@ -11,14 +11,15 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.clients.aws import cloudtrail
 from app.clients.aws.account import BotoAws
 from app.clients.aws.calls import static_identity
-from app.clients.aws.cloudtrail import EVENT_PAGES
+from app.clients.aws.cloudtrail import ENOUGH, EVENT_PAGES, SESSIONS
 from app.flow.errors import FlowError, NotPermitted, ServerFailed, Unreachable
 from app.flow.ports import Assumptions
 from app.flow.redaction import MASK
 from tests.contracts.conftest import Place
-from tests.contracts.scripted import scripted
+from tests.contracts.scripted import Scripted, answer, running, scripted
 from tests.examples import examples
 
 ROLE = "arn:aws:iam::111122223333:role/s3-reader"
@@ -49,6 +50,21 @@ def ask(body: bytes, status: int = 200) -> tuple[Assumptions, BotoAws, list[byte
         port = aws(server.port)
         found = port.assumptions(ROLE, SUBJECT)
     return found, port, server.received
+
+
+def ask_in_turn(*bodies: bytes) -> tuple[Assumptions, list[bytes]]:
+    """The same with an answer to each request; the last one is given again and again."""
+    server = Scripted(*[body if body.startswith(b"HTTP/") else answered(200, body) for body in bodies])
+    with running(server):
+        found = aws(server.port).assumptions(ROLE, SUBJECT)
+    return found, server.received
+
+
+def answered(status: int, body: bytes) -> bytes:
+    return answer(status, body, Content_Type="application/x-amz-json-1.1")
+
+
+THROTTLED = answered(400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}')
 
 
 def test_a_refused_request_is_found_by_its_role_and_by_its_subject(place: Place) -> None:
@@ -153,11 +169,45 @@ def test_what_was_denied_to_the_newest_session_of_the_pod_is_looked_up_by_its_ke
 
 def test_a_busy_account_is_read_to_a_limit_and_it_is_said_how_far_back() -> None:
     found, _, received = ask(page(*[granted("A")] * 20, *[record()] * 30, token="more"))
-    assert len(received) == EVENT_PAGES + 1
+    assert len(received) == ENOUGH // 50 + 1
     assert b'"NextToken": "more"' in received[1]
-    assert (len(found.granted), len(found.refused)) == (20 * EVENT_PAGES, 30 * EVENT_PAGES)
+    assert (len(found.granted), len(found.refused)) == (20 * 2, 30 * 2)
     assert found.since.startswith("2026-11-25T")
-    assert ask(page(token="more"))[0] == Assumptions()  # an empty page ends it
+
+
+OURS = record(userAgent="Boto3/1.44.8 app/irsa-explorer")
+
+
+def test_our_own_requests_do_not_hide_those_of_others() -> None:
+    """A doctor that watches for minutes leaves pages of them."""
+    of_ours, last = page(*[OURS] * 50, token="more"), page(granted("A"), record(errorMessage="1"))
+    found, received = ask_in_turn(*[of_ours] * (EVENT_PAGES - 1), last)
+    assert len(received) == EVENT_PAGES + 1
+    assert (len(found.granted), len(found.refused), found.since) == (1, 1, "")
+    found, received = ask_in_turn(*[of_ours] * EVENT_PAGES, last)
+    assert len(received) == EVENT_PAGES
+    assert (found.granted, found.refused, found.since[:11]) == ((), (), "2026-11-25T")
+
+
+def test_what_aws_throttles_while_it_is_read_is_asked_again_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudtrail, "PAUSE", 0)
+    found, received = ask_in_turn(page(record(), token="more"), THROTTLED, page(record()))
+    assert (len(received), len(found.refused), found.since) == (3, 2, "")
+    monkeypatch.setattr(cloudtrail, "SECONDS", 0)
+    found, received = ask_in_turn(page(record(), token="more"), THROTTLED)
+    assert (len(received), len(found.refused), found.since[:11]) == (1, 1, "2026-11-25T")
+    monkeypatch.undo()
+    found, received = ask_in_turn(page(record(), token="more"), answered(500, b"{}"))
+    assert (len(received), len(found.refused), found.since[:11]) == (2, 1, "2026-11-25T")
+
+
+def test_a_session_of_another_pod_is_looked_up_where_nothing_was_denied_to_the_newest() -> None:
+    denied = record(errorCode="AccessDeniedException", errorMessage="1", userIdentity=None, requestParameters=None)
+    found, received = ask_in_turn(page(granted("ASIANEWEST"), granted("ASIAOTHER")), page(), page(denied))
+    assert [one["errorMessage"] for one in found.denied] == ["1"]
+    assert b"ASIAOTHER" in received[-1]
+    found, received = ask_in_turn(page(*[granted(f"ASIA{number}") for number in range(9)]), page())
+    assert (found.denied, len(received)) == ((), SESSIONS + 1)
 
 
 @pytest.mark.parametrize(

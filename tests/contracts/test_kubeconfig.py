@@ -125,6 +125,12 @@ def test_a_token_s_file_takes_precedence_where_it_can_be_read(tmp_path: Path, na
     assert connect(write(tmp_path / "config", document(token="old", tokenFile=name))).token == token
 
 
+def test_over_plain_http_no_login_is_sent(tmp_path: Path) -> None:
+    user = {"token": SECRET, "as": "jane"}
+    connection = connect(write(tmp_path / "config", document(cluster={"server": "http://127.0.0.1:8001"}, **user)))
+    assert (connection.token, connection.impersonation) == ("", (("Impersonate-User", "jane"),))
+
+
 def test_the_user_that_a_kubeconfig_impersonates_is_named_in_headers(tmp_path: Path) -> None:
     more = {"as-uid": "7", "as-groups": ["dev", "ops"], "as-user-extra": {"team/1%": ["a", "b"]}}
     assert connect(write(tmp_path / "config", document(**{"as": "jane"}, **more))).impersonation == (
@@ -240,6 +246,18 @@ BROKEN: dict[str, tuple[str, Broken]] = {
         "cluster_ca_unreadable",
         lambda at: write(at / "c", document(cluster={"certificate-authority-data": NO_PEM})),
     ),
+    "a CA that is not to be verified with": (
+        "cluster_ca_not_verified",
+        lambda at: write(
+            at / "c",
+            document(
+                cluster={
+                    "certificate-authority-data": base64.b64encode(CA.cert_pem.bytes()).decode(),
+                    "insecure-skip-tls-verify": True,
+                }
+            ),
+        ),
+    ),
     "CA data that is no base64": (
         "cluster_ca_unreadable",
         lambda at: write(at / "c", document(cluster={"certificate-authority-data": "%"})),
@@ -260,7 +278,7 @@ BROKEN: dict[str, tuple[str, Broken]] = {
 }
 QUOTED = {
     *("kubeconfig_unreadable", "kubeconfig_broken", "context_incomplete", "no_current_context", "no_such_context"),
-    *("cluster_ca_unreadable", "client_certificate_unreadable", "exec_plugin_missing"),
+    *("cluster_ca_unreadable", "cluster_ca_not_verified", "client_certificate_unreadable", "exec_plugin_missing"),
 }
 """Those of which the system, the YAML parser, kubectl or OpenSSL have words of their own. Ours are in the language."""
 
@@ -363,6 +381,13 @@ def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
     assert info["apiVersion"] == PLUGIN["apiVersion"]
     assert info["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:6443"}}
     assert received.endswith(" [] mine first\n")
+
+
+def test_a_plugin_is_looked_up_in_our_own_path_and_gets_the_one_of_the_kubeconfig(tmp_path: Path) -> None:
+    own = [{"name": "PATH", "value": str(tmp_path / "elsewhere")}]
+    script = f'[ "$PATH" = {tmp_path}/elsewhere ] && {answer(token=SECRET)}'.replace("runs", f"{tmp_path}/runs")
+    environment = plugin(tmp_path, script, command="plugin", env=own)
+    assert connect(environment | {"PATH": f"{tmp_path}{os.pathsep}{environment['PATH']}"}).token == SECRET
 
 
 def test_a_plugin_gets_the_ca_itself_and_what_is_said_to_plugins_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.redaction import MASK
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, NOW, ROLE, SUBJECT, Fakes, token
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, HOST, NOW, ROLE, SUBJECT, Fakes, token, trust_policy
 from tests.unit.test_doctor import annotated, bare, check, container, ended, healthy, posted
 from tests.unit.test_steps import condition
 
@@ -593,6 +593,17 @@ def test_a_role_of_that_name_here_tells_a_slip_from_another_account(here: bool, 
     verdict = examined(fakes).verdict
     assert remaining <= set(verdict.remaining)
     assert ("wrong_account" in verdict.ruled_out) is not here
+
+
+def test_a_namesake_here_that_is_for_others_leaves_both_open() -> None:
+    """Accounts often have roles of the same names, such as one for ExternalDNS in each."""
+    fakes = healthy()
+    annotated(fakes, ROLE.replace(ACCOUNT, OTHER))
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": "other"})
+    container(fakes)["env"][-2].update(value=ROLE.replace(ACCOUNT, OTHER))
+    refuse(fakes, "InvalidIdentityToken", GENERIC)
+    verdict = examined(fakes).verdict
+    assert set(verdict.remaining) >= {"provider_missing", "wrong_account"}
 
 
 def test_a_role_of_another_account_that_sts_accepts_needs_no_fix() -> None:

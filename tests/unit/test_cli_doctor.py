@@ -16,7 +16,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from app import wiring
-from app.commands import doctor_sources
+from app.commands import doctor_sources, verdict_text
 from app.commands.main import EXPLORER, KUBECTL, Program, command_line
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
@@ -151,6 +151,16 @@ def test_who_may_not_read_the_issuer_can_give_it(monkeypatch: pytest.MonkeyPatch
     result = reported(monkeypatch, examine(consented(fakes.ports(), frozenset()), SUBJECT))
     assert "--issuer ISSUER_URL" in result.output
     assert "--issuer ISSUER_URL" not in reported(monkeypatch, works()).output
+
+
+def test_who_may_not_list_the_pods_can_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = healthy()
+    fakes.errors["pods"] = FORBIDDEN
+    found = examine(consented(fakes.ports(), frozenset()), dataclasses.replace(SUBJECT, pod=""))
+    assert "pod/POD" in reported(monkeypatch, found).output
+    assert "pod/POD" in "\n".join(verdict_text.briefly(found, load("en")))
+    named = examine(consented(fakes.ports(), frozenset()), SUBJECT)
+    assert "pod/POD" not in reported(monkeypatch, named).output
 
 
 def test_what_keeps_the_verdict_open_is_reported_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,6 +299,14 @@ def test_what_was_saved_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path
     written = reported(monkeypatch, ambiguous(), "--save", str(path), "--output", output)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     read = run("--from", str(path), "--verbose", "--output", output)
+    assert (read.output, read.exit_code) == (written.output, written.exit_code)
+
+
+def test_what_was_saved_is_also_read_from_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "diagnosis.json"
+    written = reported(monkeypatch, ambiguous(), "--save", str(path))
+    program = command_line(Settings(), load("en"))
+    read = CliRunner().invoke(program, ["doctor", "--from", "-", "--verbose"], input=path.read_bytes())
     assert (read.output, read.exit_code) == (written.output, written.exit_code)
 
 

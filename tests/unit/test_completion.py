@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from app import wiring
 from app.commands.examining import completion, kubectl_complete
 from app.commands.examining.kubectl_complete import NO_FILES, NO_SPACE
+from app.commands.main import EXPLORER, command_line
+from app.content import LANGUAGES, load
 from app.flow.errors import NotPermitted, Unreachable
+from app.settings import Settings
 from tests.unit.fake_ports import Fakes
 
 
@@ -79,6 +83,15 @@ def test_pods_are_those_of_the_service_account(fakes: Fakes, monkeypatch: pytest
     offered("doctor", "-n", "shop", "-s", "web", "--pod", "")
     offered("doctor", "-n", "shop", "pod/")
     assert asked == [("shop", "web"), ("shop", "")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_faults_of_a_walk_are_offered_with_their_titles(language: str) -> None:
+    words = load(language)
+    shell = ShellComplete(command_line(Settings(), words, EXPLORER), {}, EXPLORER.usage, "_COMPLETE")
+    found = shell.get_completions(["walk", "--fault", "F01", "--fault"], "f2")
+    assert [it.value for it in found][:2] == ["F20", "F21"]
+    assert found[1].help == words.message("faults.F21.title")
 
 
 @pytest.mark.parametrize("typed", ["doctor --from", "doctor -f", "check -f", "check --trust-policy"])

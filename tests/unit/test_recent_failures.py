@@ -100,6 +100,16 @@ def test_history_and_our_own_attempts_do_not_count():
     assert len(evidence) == 1
 
 
+def test_that_nothing_was_refused_is_not_said_of_an_hour_that_was_read_in_part():
+    check, _ = found(since=minute_before())
+    assert (check.status, check.reason) == (Status.UNKNOWN, "read_in_part")
+    assert check.where == f"{WHERE} > {minute_before()}"
+    assert found(since="2026-11-24T00:00:00Z")[0].status is Status.PASSED
+    assert found(record(eventTime=minute_before()), since=minute_before())[0].status is Status.WARNING
+    fakes = Fakes(assumptions=Assumptions(since=minute_before()))
+    assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.WORKS
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

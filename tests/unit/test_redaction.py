@@ -129,6 +129,57 @@ def test_a_secret_is_masked_where_it_is_the_only_one(text):
     assert MASK in masked
 
 
+@pytest.mark.parametrize(
+    "dump",
+    [
+        "{'Authorization': 'Bearer $'}",
+        "headers={'User-Agent': b'x', 'X-Amz-Security-Token': b'$'}>",
+        "[(b'host', b'x'), (b'authorization', b'Bearer $')]",
+        "{'AccessKeyId': 'ASIA', 'SecretAccessKey': '$', 'SessionToken': '$'}",
+        "environ({'AWS_SECRET_ACCESS_KEY': '$', 'HOME': '/root'})",
+        '{"AWS_SESSION_TOKEN": "$"}',
+        '{"authorization"=>"Bearer $", "x-amz-security-token"=>["$"]}',
+        "{ authorization: 'Basic $', secretAccessKey: '$', sessionToken: '$' }",
+        'array(1) {\n  ["HTTP_AUTHORIZATION"]=>\n  string(20) "Bearer $"\n}',
+        "    [Authorization] => Bearer $",
+        "map[Authorization:[Bearer $] Host:[x]]",
+        'http.Header{"Authorization":[]string{"Bearer $"}}',
+        '{"multiValueHeaders": {"Authorization": [\n  "Bearer $"]}}',
+        "{AccessKeyID:ASIA SecretAccessKey:$ SessionToken:$ Source:x}",
+        "{Authorization=[Bearer $], Host=[x]}",
+        "HTTP_AUTHORIZATION=Bearer $",
+        "HTTP_X_AWS_EC2_METADATA_TOKEN=$",
+        "HTTP_COOKIE=session=$; csrf=$",
+        'level=debug authorization="Bearer $" method=GET',
+        "> Authorization: token $",
+        "< Set-Cookie: id=$; HttpOnly; sig=$",
+        "* [HTTP/2] [1] [authorization: Bearer $]",
+        "AWS_SECRET_ACCESS_KEY: $",
+    ],
+)
+def test_what_a_program_dumps_is_masked(dump):
+    masked = mask_text(dump.replace("$", SIGNATURE))
+    assert SIGNATURE not in masked
+    assert MASK in masked
+    assert mask_text(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sh: AWS_SESSION_TOKEN: unbound variable",
+        "Access-Control-Allow-Headers: Authorization, X-Amz-Security-Token, Content-Type",
+        '{"AllowedHeaders": ["Authorization", "Content-Type"]}',
+        "kube-apiserver --authorization-mode=Node,RBAC",
+        "SignedHeaders=host;x-amz-date;x-amz-security-token, x",
+        '{"said": "no header Authorization: ", "token_type": "Bearer"}',
+        "'sessionToken' is not set",
+    ],
+)
+def test_a_name_without_its_value_is_left_alone(text):
+    assert mask_text(text) == text
+
+
 @given(st.text(alphabet=st.characters(exclude_characters="eyJ=<\"'"), max_size=80))
 def test_other_text_is_left_alone(text):
     assert mask_text(text) == text

@@ -272,6 +272,32 @@ def test_a_webhook_of_ones_own_may_know_the_role_without_an_annotation(runs: boo
     assert check(found, "trust.subject").status is Status.PASSED
 
 
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [("irsa.example.com/role-arn", "webhooks_own"), ("eks.amazonaw.com/role-arn", "next_pod"), ("x/role", "next_pod")],
+)
+def test_beside_the_webhook_of_eks_another_one_may_read_another_prefix(key: str, reason: str) -> None:
+    fakes = Fakes()
+    fakes.pod = {**fakes.mutated(fakes.pod), "status": {"phase": "Running"}}
+    fakes.service_account["metadata"]["annotations"] = {key: ROLE}
+    assert check(examine(fakes.ports(), SUBJECT), "service_account.annotation").reason == reason
+
+
+@pytest.mark.parametrize("on_eks", [True, False])
+def test_where_a_dry_run_shows_that_no_webhook_knows_the_role_it_is_to_be_annotated(on_eks: bool) -> None:
+    fakes = Fakes() if on_eks else kops()
+    fakes.pod = {**fakes.mutated(fakes.pod), "status": {"phase": "Running"}}
+    fakes.service_account["metadata"]["annotations"] = {"irsa.example.com/role-arn": ROLE}
+    fakes.mutated = lambda pod: pod  # type: ignore[method-assign]
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.fix and found.fix.id) == ("webhook.volume", "annotate_again")
+    assert found.fix is not None
+    assert found.fix.commands == (
+        f"kubectl -n default annotate serviceaccount my-sa eks.amazonaws.com/role-arn={ROLE}",
+    )
+
+
 def test_a_role_that_only_the_pod_has_is_examined() -> None:
     fakes = kops()
     unannotated(fakes)

@@ -651,6 +651,22 @@ def test_where_aws_cannot_reach_the_issuer_neither_a_provider_nor_a_trust_policy
     assert "In a cluster whose issuer AWS cannot reach: 2." in survey_words.verdict(found, load("en"))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_several_service_accounts_need_is_said_once(language: str) -> None:
+    words = load(language)
+    other = account("shop", "orders", OTHER)
+    found = surveyed(MINE, other, account("shop", "typo", "s3-reader"), own="kubernetes.default.svc.cluster.local")
+    fix = words.message("doctor.fixes.private_issuer")
+    text = unstyle("\n".join(doctor_text.of_survey(found, words)))
+    assert text.count(fix) == text.count("/openid/v1/jwks") == 1
+    assert [it.strip() for it in text.splitlines() if it.startswith("  ") and "shop/typo" in it and "arn" not in it][
+        -2:
+    ] == ["default/my-sa, shop/orders, shop/typo", "shop/typo"]
+    html = unescape(page.of_survey(found, words))
+    assert html.count("/openid/v1/jwks") == 1
+    assert html.count(words.message("doctor.survey.as_above", service_account="default/my-sa").partition("`")[0]) == 2
+
+
 @pytest.mark.parametrize(
     ("arn", "cause"),
     [(f'"{ROLE}"', "causes.malformed_arn"), (ROLE.replace("arn:aws:", "arn:aws-cn:"), "causes.role_missing")],

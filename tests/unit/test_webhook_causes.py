@@ -265,7 +265,16 @@ DRY: dict[str, tuple[Spoil, str, str, str]] = {
     ),
     "another webhook fails": (
         lambda f: refuse(f, CALLED.replace("iam-for-pods.amazonaws.com", "istio.io")),
-        *("webhook.dry_run", "refused_pod", "create --dry-run=server -f - -o yaml"),
+        *("webhook.dry_run", "other_webhook_fails", "WEBHOOKS:.webhooks[*].name | grep -F istio.io"),
+    ),
+    "another webhook fails, at a Service": (
+        lambda f: refuse(
+            f,
+            'Internal error occurred: failed calling webhook "validate.kyverno.svc-fail": failed to call webhook: '
+            'Post "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": no endpoints available for service '
+            '"kyverno-svc"',
+        ),
+        *("webhook.dry_run", "other_webhook_fails", "kubectl -n kyverno get endpoints,pods"),
     ),
     "a policy refuses the Pod": (
         lambda f: refuse(f, 'pods "a" is forbidden: violates PodSecurity "restricted:latest"'),

@@ -26,7 +26,7 @@ from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
 from app.flow.port_wrappers.permissions_needed import foresee, need
 from app.flow.ports import Access, Assumptions
 from app.flow.steps.kubelet_status import lacks_program
-from app.flow.steps.standstill import KINDS
+from app.flow.steps.standstill import KINDS, PROGRAM_ENDED
 from app.flow.verdict.judge import Outcome
 from app.report import permission_words, verdict_words
 from app.ui.draw.consent_buttons import is_refused
@@ -236,6 +236,11 @@ def test_what_keeps_a_pod_from_running_is_said_in_the_clusters_own_words(name: s
     found = examined(not_running(name))
     shown = of(found)
     assert (shown.status, shown.reason, shown.got) == (FAILED, reason, got)
+    assert shown.expected == ("exit 0" if reason in ("init_failed", "pod_failed") else "Running")
+    for language in LANGUAGES:
+        words = load(language)
+        ended = "program_ended" if reason in PROGRAM_ENDED else "not_running"  # it ran, maybe with the role
+        assert verdict_words.verdict(found, words).startswith(words.message(f"doctor.{ended}", got=got))
     assert [words for words in said if words not in shown.error] == []
     assert "that is gone" not in shown.error
     assert (found.verdict.outcome, found.verdict.check, found.verdict.seen) == (Outcome.BROKEN, shown, None)

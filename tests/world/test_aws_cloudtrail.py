@@ -158,6 +158,16 @@ def test_the_newest_come_first_page_by_page_and_the_oldest_go(aws: AwsWorld) -> 
     assert [len(page["Events"]) for page in pages] == [20, 20, 10]
 
 
+def test_the_app_s_own_requests_push_out_none_of_others(aws: AwsWorld) -> None:
+    aws.assume(RoleSessionName="of-a-pod")
+    account, (record,) = aws.mine, records(aws)
+    for number in range(EVENT_LIMIT + 3):
+        account.record_event(record | {"userAgent": "Boto3/1 app/irsa-explorer", "eventID": f"{number}"})
+    kept = list(account.management_events)
+    assert (kept[0], len(kept)) == (record, EVENT_LIMIT)
+    assert [it["eventID"] for it in kept[1:]] == [f"{number}" for number in range(4, EVENT_LIMIT + 3)]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "count"),
     [

@@ -56,9 +56,11 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
     # (2) By what it is known to be the right one.
     trust = _trust(cluster)
 
-    # (3) By what we are known: a certificate, a token, or a plugin that gives either.
+    # (3) By what we are known: a certificate, a token, or a plugin that gives either. Over plain HTTP none is sent
+    # (client-go, `tools/clientcmd/client_config.go`).
     user = kubeconfig.user_of(context)
-    credential = _login(user, cluster, plugins, environment) if user else ExecCredential()
+    is_secure = parts.scheme == "https"
+    credential = _login(user, cluster, plugins, environment) if user and is_secure else ExecCredential()
     if credential.certificate_pem:
         _present(trust, credential)
     return Connection(
@@ -128,9 +130,15 @@ def _proxy(cluster: Entry, server: SplitResult, environment: Mapping[str, str]) 
 
 
 def _trust(cluster: Entry) -> ssl.SSLContext:
-    """The TLS context: the cluster's CA alone, or the system's where it names none."""
+    """The TLS context: the cluster's CA alone, or the system's where it names none. Raises `Unreachable`.
+
+    A CA that is not to be verified with is refused, in client-go's words (`transport/transport.go`, `TLSConfigFor`).
+    """
     ca = _pem(cluster, "certificate-authority", "cluster_ca_unreadable")
     if cluster.values.get("insecure-skip-tls-verify") is True:
+        if ca:
+            said = "specifying a root certificates file with the insecure flag is not allowed"
+            raise problem("cluster_ca_not_verified", said)
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -86,7 +87,7 @@ def _run(
 ) -> ReadOnlyObject:
     """The `status` of the plugin's ExecCredential."""
     # (1) The command, and its environment.
-    command = shown = _command(plugin)
+    command = _command(plugin)
     arguments = [str(argument) for argument in _items(plugin, "args")]
     variables = (item for item in _items(plugin, "env") if get_str(item, "name"))
     own = {it["name"]: "" if it.get("value") is None else str(it["value"]) for it in variables}
@@ -95,26 +96,29 @@ def _run(
         spec["cluster"] = cluster
     info = {"kind": "ExecCredential", "apiVersion": plugin.get("apiVersion"), "spec": spec}
     given = {**environment, **own, "KUBERNETES_EXEC_INFO": json.dumps(info, default=str)}
-    if os.sep in command:  # a path counts against the kubeconfig's folder, a name is looked up in PATH
-        command = str(directory / command)
+    # A path counts against the kubeconfig's folder. A name is looked up in our own PATH, whatever `env` says, as by
+    # Go's `exec.Command`.
+    found = str(directory / command) if os.sep in command else shutil.which(command, path=environment.get("PATH"))
 
     # (2) The run: the kubeconfig says of what, as it does for kubectl.
     try:
-        process = Program([command, *arguments], env=given)
+        if found is None:
+            raise FileNotFoundError
+        process = Program([found, *arguments], env=given)
     except FileNotFoundError:
         hint = str(plugin.get("installHint") or "").strip()
-        raise problem("exec_plugin_missing", hint or f"exec: executable {shown} not found", got=shown) from None
+        raise problem("exec_plugin_missing", hint or f"exec: executable {command} not found", got=command) from None
     except (OSError, ValueError) as error:
-        raise problem("exec_plugin_failed", f"{shown}: {error}", got=shown) from None
+        raise problem("exec_plugin_failed", f"{command}: {error}", got=command) from None
     try:
         output, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        raise problem("exec_plugin_timed_out", got=shown, expected=f"{TIMEOUT:.0f}") from None
+        raise problem("exec_plugin_timed_out", got=command, expected=f"{TIMEOUT:.0f}") from None
     except SourceTooLarge as error:
-        raise problem("exec_plugin_too_large", got=shown, expected=str(error.limit)) from None
+        raise problem("exec_plugin_too_large", got=command, expected=str(error.limit)) from None
     if process.returncode != 0:
-        said = _quoted(errors, given) or f"exec: executable {shown} failed with exit code {process.returncode}"
-        raise problem("exec_plugin_failed", said, got=shown, expected=str(process.returncode))
+        said = _quoted(errors, given) or f"exec: executable {command} failed with exit code {process.returncode}"
+        raise problem("exec_plugin_failed", said, got=command, expected=str(process.returncode))
 
     # (3) Its answer, of which nothing is quoted: it is a secret.
     try:
@@ -123,7 +127,7 @@ def _run(
         answer = None
     status = answer.get("status") if isinstance(answer, dict) and answer.get("kind") == "ExecCredential" else None
     if not isinstance(status, dict):
-        raise problem("exec_plugin_answer", "exec plugin didn't return a status field", got=shown)
+        raise problem("exec_plugin_answer", "exec plugin didn't return a status field", got=command)
     return status
 
 

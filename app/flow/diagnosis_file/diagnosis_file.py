@@ -85,6 +85,7 @@ REASONS = frozenset(
         "not_running",
         "no_program",
         "no_record",
+        "read_in_part",
         *KINDS,
         "no_action_known",
         "resource_not_given",

@@ -11,10 +11,10 @@ from app.flow.doctor.evidence import audience_of, check_of, evidence_of, role_ar
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get, get_str
-from app.flow.model import Status, Step, StepReport, Walk
+from app.flow.model import JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import account_of, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings
+from app.flow.steps.findings import OTHER_ACCOUNT, Findings
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict.refusals import ANSWER
 
@@ -43,22 +43,29 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
         findings.judge(_ACCOUNT, True, got=account, expected=ours, where=where)
         return findings.report()
 
-    # If our account has a role of this name, it is the one that was meant, unless STS accepted the annotated ARN.
-    here, said = "", ""
+    # If our account has a role of this name, it may be the one that was meant, unless STS accepted the annotated ARN.
+    # If it lets in the ServiceAccount, it is.
+    role: JsonValue = None
+    said = ""
     try:
-        here = get_str(ports.aws.role(name), "Arn")
+        role = ports.aws.role(name)
     except NotFound as error:
         said = error.server_message
     except FlowError as error:
         findings.unread(_ACCOUNT, error, where=where)
         return findings.report()
-    answer = check_of(walk, ANSWER)
+    here, answer = get_str(role, "Arn"), check_of(walk, ANSWER)
     refused = answer is not None and answer.status is Status.FAILED
+    issuer = get_str(evidence_of(walk, "cluster_discovery"), "issuer")
+    expected = here or f"arn:{partition}:iam::{ours}:role/…"
+    if here and refused and not _bearer(walk, here, issuer).is_let_in(get(role, "AssumeRolePolicyDocument")):
+        findings.unknown(_ACCOUNT, OTHER_ACCOUNT, where=where, expected=expected)
+        return findings.report()
     findings.judge(
         _ACCOUNT,
         False,
         got=role_arn,
-        expected=here or f"arn:{partition}:iam::{ours}:role/…",
+        expected=expected,
         where=where,
         error=said,
         otherwise=Status.FAILED if here and refused else Status.WARNING,
@@ -79,16 +86,21 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
     found = []
     for role in roles:
         arn, policy = get_str(role, "Arn"), get(role, "AssumeRolePolicyDocument")
-        bearer = Bearer(
-            issuer=issuer,
-            provider_arn=provider_arn(arn, issuer),
-            subject=subject_claim(walk.subject),
-            audience=audience_of(walk),
-        )
+        bearer = _bearer(walk, arn, issuer)
         if bearer.is_let_in(policy):
             wide = any(bearer.may_be_let_in(policy, stranger) for stranger in strangers_of(bearer.subject, policy))
             found.append({"Arn": arn, "AssumeRolePolicyDocument": policy, "wide": wide})
     findings.show(ADMITTING, found)
+
+
+def _bearer(walk: Walk, arn: str, issuer: str) -> Bearer:
+    """A token of the ServiceAccount, at STS in the account of the role."""
+    return Bearer(
+        issuer=issuer,
+        provider_arn=provider_arn(arn, issuer),
+        subject=subject_claim(walk.subject),
+        audience=audience_of(walk),
+    )
 
 
 def _ours(ports: Ports, walk: Walk) -> str:

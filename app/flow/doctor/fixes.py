@@ -15,12 +15,14 @@ from app.flow.doctor.log import error_fixes, permission_fixes
 from app.flow.doctor.names import Names
 from app.flow.doctor.pods import sibling_fixes
 from app.flow.doctor.webhook import webhook_fixes
+from app.flow.doctor.webhook.refused_pod import refused_pod
 from app.flow.doctor.without_exec import running_fixes
 from app.flow.doctor.workload import MANAGED, is_managed
 from app.flow.json_access import strings
 from app.flow.model import JsonValue, Status, Walk
 from app.flow.steps.findings import ISSUER_ASSUMED, NO_REGION
 from app.flow.steps.injection import token_source
+from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.sts_assume import OWN_REQUEST
 from app.flow.steps.token_fetch import NO_PROGRAM
 from app.flow.steps.trust_policy import OF_CALLER
@@ -51,6 +53,9 @@ def fix_for(verdict: Verdict, walk: Walk, documents: Mapping[str, JsonValue]) ->
     if check.id in (ANSWER, APPLICATION) or check.status is Status.WARNING:  # the fix is for the first remaining cause
         make = next((_CAUSES[cause] for cause in verdict.remaining if cause in _CAUSES), make)
     names = Names(check, walk, documents)
+    annotation = names.check_of("service_account.annotation")
+    if check.id in _WITHOUT_ANNOTATION and annotation is not None and annotation.reason == WEBHOOKS_OWN:
+        make = aws_fixes.annotate  # no webhook adds a role that no annotation names
     make = _first_to_read(names, verdict) or make
     fix = make(names) if make is not None else None
     return _complete(fix, names) if fix is not None else None
@@ -140,7 +145,7 @@ _FIXES: Mapping[str, Make] = {
     "webhook.registered": webhook_fixes.register,
     "webhook.selector": webhook_fixes.call_webhook,
     "webhook.reachable": webhook_fixes.reach,
-    "webhook.dry_run": webhook_fixes.refused_pod,
+    "webhook.dry_run": refused_pod,
     "webhook.volume": webhook_fixes.unanswered,
     "webhook.mount": pod_fixes.handwritten,
     "webhook.environment": pod_fixes.handwritten,

@@ -27,6 +27,8 @@ from app.flow.verdict.refusals import APPLICATION, GRANTED
 CHECKS = (REFUSED_LATELY, GRANTED)
 RECENT = 3600
 """Seconds within which a Pod that is still refused tries again at least once. An older refusal is history."""
+READ_IN_PART = "read_in_part"
+"""The reason where the last hour has more events than were read, and none of those is a refusal."""
 SHOWN = 20
 """Refused requests that the evidence has, the newest."""
 WHERE = "cloudtrail:LookupEvents"
@@ -60,14 +62,18 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
     if any(denied):
         findings.show("denied_calls", [it for it in denied if it])
     where = f"{WHERE} > {found.since}" if found.since else WHERE
-    findings.judge(
-        REFUSED_LATELY,
-        not failures or not _is_recent(newest["time"], ports),
-        got="{time} {code}: {subject} → {role}".format_map(newest) if newest else "-",
-        expected=f"{subject} → {role_arn}",
-        where=where,
-        otherwise=Status.WARNING,
-    )
+    expected = f"{subject} → {role_arn}"
+    if not failures and _is_recent(found.since, ports):
+        findings.unknown(REFUSED_LATELY, READ_IN_PART, where=where, expected=expected)
+    else:
+        findings.judge(
+            REFUSED_LATELY,
+            not failures or not _is_recent(newest["time"], ports),
+            got="{time} {code}: {subject} → {role}".format_map(newest) if newest else "-",
+            expected=expected,
+            where=where,
+            otherwise=Status.WARNING,
+        )
     judge_grants(findings, ports, walk, pod, role_arn, found, where)
     return findings.report()
 

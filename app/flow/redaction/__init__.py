@@ -25,21 +25,28 @@ word with many such names the first decides: tried one by one, they took quadrat
 _EKS = re.compile(r"k8s-aws-v1\.(?<!\wk8s-aws-v1\.)[A-Za-z0-9_=-]+")
 """The bearer token for an EKS API server: a presigned GetCallerIdentity, which every holder can use."""
 _PRESIGNED = re.compile(r"(X-Amz-(?<!\wX-Amz-)(?:Signature|Security-Token)=)[^&\s\"'\\]+")
+_QUOTE = r"\\*+[\"']"
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
 _ENVIRONMENT = re.compile(
     r"((?:AWS_(?<!\wAWS_)"
     r"(?:SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN|BEARER_TOKEN_\w+)"
     r"|aws_(?<!\waws_)(?:secret_access_key|session_token|security_token))"
-    r"[ \t]*=[ \t]*(?:\\*'|\\+\"|\"(?=[\w/+]))?)[^\s\"'\\]+"
+    rf"(?:{_QUOTE}{SPACE}(?:=>|[:=]){SPACE}b?{_QUOTE}|[ \t]*(?:=>|=)[ \t]*(?:\\*'|\\+\"|\"(?=[\w/+]))?"
+    r"|[ \t]*:[ \t]*(?:\\*'|\\+\"|\"(?=[\w/+]))?(?=[^\s\"'\\]{16})))[^\s\"'\\]+"
 )
-"""As `env` prints it and as ~/.aws/credentials says it. A quote that ends a text of JSON is not swallowed."""
+"""As `env` prints it, as ~/.aws/credentials says it, and in the dumps of languages. A quote that ends a text of JSON is
+not swallowed, nor what a shell says of a variable (`AWS_SESSION_TOKEN: unbound variable`)."""
 
 _HEADER = re.compile(
-    r"\b((?:(?:proxy-)?authorization|x-amz-security-token|x-aws-ec2-metadata-token|cookie|set-cookie)"
-    r"(?:\\*\"[ \t]*:[ \t]*\\*\"|[ \t]*:[ \t]*)(?:Bearer |Basic )?)(?!AWS4-HMAC-SHA256|eyJ)[^\s\"'\\<>]+",
-    re.IGNORECASE,
+    r"([AaCcXx](?<![^\W_].)(?P<pair>(?<=\([\"'].)|(?<=\(b[\"'].))?"
+    r"(?i:(?<=a)uthorization|(?<=c)ookie|(?<=x)[-_](?:amz[-_]security|aws[-_]ec2[-_]metadata)[-_]token)"
+    rf"(?P<quote>{_QUOTE}\]?+{SPACE})?(?(quote)|\]?+[ \t]*+)(?:=>|:|(?P<assigned>=)|(?(pair),|(?!)))"
+    rf"(?(quote){SPACE}|[ \t]*+)(?:\[{SPACE}(?:\]string\{{)?+|string\(\d++\) )?+"
+    rf"(?(quote)b?{_QUOTE}|(?:b?{_QUOTE}(?=[\w/+]))?+)(?i:(?:Bearer|Basic|Token|ApiKey|Negotiate|NTLM) ++)?+)"
+    rf"(?!AWS4-HMAC-SHA256|eyJ|{MASK})(?(assigned)[^\s\"'\\<>&,]++|[^\s\"'\\<>]++)(?:(?<=;) [^\s\"'\\<>]++)*+"
 )
-"""A header within a text: a proxy may repeat the request, and S3 repeats what it was to sign."""
+"""A header within a text: a proxy may repeat the request, S3 repeats what it was to sign, and a program may dump its
+headers (Python, Ruby, JavaScript, PHP, Go, Java), or the variables of CGI that have them (RFC 3875)."""
 _SIGNED = re.compile(r"(Signature=(?<!\wSignature=))[0-9a-f]{64}\b")
 
 _MASKED = rf"(?:k8s-aws-v1|eyJ[\w-]++\.[\w-]++)\.{MASK}"
@@ -48,9 +55,13 @@ _MEMBERS = (
     "|client-key-data|clientKeyData|id-token|refresh-token"
 )
 _JSON = tuple(
-    re.compile(rf"({q}(?:{_MEMBERS}){q}{SPACE}:{SPACE}{q})(?!{_MASKED}{q}){text}(?={q})") for q, text in QUOTES
+    re.compile(rf"({q}(?:{_MEMBERS}){q}{SPACE}(?::|=>){SPACE}b?{q})(?!{_MASKED}{q}){text}(?={q})")
+    for q, text in (*QUOTES, ("'", r"(?:[^'\\]|\\.)*+"))
 )
-"""Members of AWS's answers, of CloudTrail's records, of a TokenRequest and of a kubeconfig."""
+"""Members of AWS's answers, of CloudTrail's records, of a TokenRequest and of a kubeconfig; also as Python and Ruby
+print them."""
+_FIELD = re.compile(r"([Ss]e(?<![\w\"']..)(?:cretAccessKey|ssionToken)[ \t]*[:=][ \t]*['\"]?)(?!…)[^\s'\",{}\\<]+")
+"""As Go and JavaScript print the credentials of their SDKs."""
 _HARMLESS = r"AWS_(?!SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN{q}|BEARER_TOKEN)\w++"
 _VARIABLE = tuple(
     re.compile(
@@ -97,13 +108,13 @@ def _mask(text: str) -> str:
     if "X-Amz-S" in text:
         text = _PRESIGNED.sub(rf"\1{MASK}", text)
     lower = text.lower()  # of a header's name any case will do
-    if "authorization" in lower or "security-" in lower or "metadata-" in lower or "cookie" in lower:
+    if "authorization" in lower or "cookie" in lower or "-token" in lower or "_token" in lower:
         text = _HEADER.sub(rf"\1{MASK}", text)
         text = _SIGNED.sub(rf"\1{MASK}", text)
     if "SecretAccessKey" in text or "Token" in text:
         text = _XML.sub(rf"<\1>{MASK}<", text)
     if "AccessKey" in text or "oken" in text or "password" in text or "key-data" in text or "KeyData" in text:
-        for expression in _JSON:
+        for expression in (*_JSON, _FIELD):
             text = expression.sub(rf"\1{MASK}", text)
     if '"value' in text:
         for expression in _VARIABLE:

@@ -7,6 +7,7 @@ API server will write.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app.flow.annotations import ROLE_ARN
@@ -34,8 +35,8 @@ CHECKS = (
 KEPT_ROLE = "kept_role"
 """The evidence of a role that the Pod has from an annotation that was removed, or from the webhook's own settings."""
 WEBHOOKS_OWN = "webhooks_own"
-"""The reason of a missing annotation where a webhook outside EKS may know the role without it: by its ConfigMap
-(`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
+"""The reason of a missing annotation where a webhook that is not EKS's own may know the role without it: by its
+ConfigMap (`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
 ON_POD = "on_pod"
 """The reason of a role's annotation on the Pod, where the webhook does not read it (its pkg/cache)."""
 EMPTY = "empty_annotation"
@@ -142,13 +143,21 @@ def _role_arn(
         return step_context, role_arn, where
     if ROLE_ARN in annotations:
         findings.explain("service_account.annotation", Status.FAILED, EMPTY)
-    on_eks = bool(region_of(step_context.issuer))
-    kept = written_role(pod, subject.service_account) if kubelet_status.pod_runs(pod) or not on_eks else ""
+    written = written_role(pod, subject.service_account)
+    own_webhook = not region_of(step_context.issuer) or written in _under_other_prefixes(annotations)
+    kept = written if kubelet_status.pod_runs(pod) or own_webhook else ""
     if kept:
         findings.show(KEPT_ROLE, kept)
-        findings.soften("service_account.annotation", NEXT_POD if on_eks else WEBHOOKS_OWN)
+        findings.soften("service_account.annotation", WEBHOOKS_OWN if own_webhook else NEXT_POD)
         where = f"Pod {subject.namespace}/{subject.pod} {ROLE_VARIABLE}"
     return step_context, kept, where
+
+
+def _under_other_prefixes(annotations: Mapping[str, JsonValue]) -> list[str]:
+    """The values of annotations that a second webhook, beside that of EKS, may read: of the same name under another
+    prefix, but not under a misspelled one."""
+    name = ROLE_ARN.partition("/")[2]
+    return [str(value) for key, value in annotations.items() if key.endswith(f"/{name}") and "amazon" not in key]
 
 
 def _pod(ports: Ports, subject: Subject) -> JsonValue:

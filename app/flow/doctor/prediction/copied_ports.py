@@ -12,6 +12,7 @@ from typing import Any, cast
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, role_document
 from app.flow.doctor.prediction.stand_in_tokens import published
+from app.flow.doctor.recent_failures import READ_IN_PART
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import HOLDS, ConditionKeys, Exchange, JsonObject, JsonValue, Status
@@ -108,8 +109,7 @@ class _Cluster(_Answers):
         return found.error
 
     def pod_events(self, namespace: str, name: str) -> Sequence[JsonValue]:
-        """The events that were read. A new Pod has none, except that the kubelet still cannot mount what it could not
-        mount before."""
+        """The events that were read. Of a new Pod there is only that the kubelet still cannot mount a volume."""
         if "service_account" in self._copy.changed:  # the kubelet tries again, and what it said before is past
             return []
         if not self._copy.renewed:
@@ -264,10 +264,10 @@ class _Aws(_Answers):
         ]
 
     def assumptions(self, role_arn: str, subject: str) -> Assumptions:
-        """CloudTrail's records, as far as the evidence has them. No one knows beforehand what AWS will grant after the
-        fix."""
-        if self._copy.check("sts.recent_failures").status is Status.UNKNOWN:
-            raise refusal(self._copy.check("sts.recent_failures"))
+        """CloudTrail's records, as far as the evidence has them. What AWS will grant after the fix is not known."""
+        found = self._copy.check("sts.recent_failures")
+        if found.status is Status.UNKNOWN and found.reason != READ_IN_PART:
+            raise refusal(found)
         return Assumptions(
             refused=tuple(map(_record, get_list(self._copy.documents, "recent_failures"))),
             denied=tuple(map(_denial, get_list(self._copy.documents, "denied_calls"))),

@@ -15,6 +15,7 @@ from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.names import Names
 from app.flow.doctor.pod import is_older, is_younger
 from app.flow.doctor.pod_fixes import own_file, own_volume, recreate
+from app.flow.doctor.webhook.refused_pod import REGISTRATIONS, dry_run_of
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.steps import selectors
@@ -30,14 +31,12 @@ from app.flow.steps.webhook import BLIND, NAMESPACES
 from app.flow.webhook import CONFIGURATION, RULE, SKIP_LABEL, WEBHOOKS, selector_on_eks
 
 CLUSTER_HERE, CA_HERE = "CLUSTER", "CA_FILE"
-_REGISTRATIONS = "mutatingwebhookconfigurations"
 _SOURCE = "amazon-eks-pod-identity-webhook"
 _IMAGE = f"public.ecr.aws/eks/{_SOURCE}:v0.6.17"
 _INJECT = "cert-manager.io/inject-ca-from"
 _UNKNOWN_CA = "x509: certificate signed by unknown authority"
 _OF_NAMESPACE = "kubernetes.io/metadata.name"
 _SILENT = "unreachable"
-_DRY_RUN = "irsa-explorer-dry-run"
 
 
 # --- The registration -------------------------------------------------------------------------------------------------
@@ -48,9 +47,9 @@ def register(names: Names) -> Fix:
     blind = names.documents.get(BLIND)
     if configuration := get_str(blind, "configuration"):
         edit = {"op": "add", "path": f"/webhooks/{get(blind, 'place')}/rules", "value": [RULE]}
-        patch = line("kubectl", "patch", _REGISTRATIONS, configuration, "--type=json", "-p", json.dumps([edit]))
+        patch = line("kubectl", "patch", REGISTRATIONS, configuration, "--type=json", "-p", json.dumps([edit]))
         return Fix(id="webhook_rules", commands=(patch, *names.recreate()))
-    look = line("kubectl", "get", _REGISTRATIONS)
+    look = line("kubectl", "get", REGISTRATIONS)
     if not names.region:
         if not names.issuer:
             return Fix(id="registration_missing", commands=(look,))
@@ -129,7 +128,7 @@ def _select_namespace(names: Names, place: int, webhook: JsonValue) -> Fix:
     patch = _patch_for(names.namespace, place, webhook) if by_name else []
     if not patch:
         return Fix(id="webhook", commands=(_show(names),))
-    edit = line("kubectl", "patch", _REGISTRATIONS, _name(names), "--type", "json", "-p", json.dumps(patch))
+    edit = line("kubectl", "patch", REGISTRATIONS, _name(names), "--type", "json", "-p", json.dumps(patch))
     return Fix(id="namespace_name", commands=(edit, *names.recreate()), change=changes.pod(names, changes.unchanged))
 
 
@@ -214,7 +213,7 @@ def _trust_ca(names: Names) -> Fix:
     printed = _cluster_ca(names) if on_eks else f"base64 < {CA_HERE} | tr -d '\\n'"
     patch = json.dumps([{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": CA_HERE}])
     quoted = patch.replace('"', '\\"').replace(CA_HERE, f"$({printed})")
-    command = f'{line("kubectl", "patch", _REGISTRATIONS, _name(names), "--type", "json", "-p")} "{quoted}"'
+    command = f'{line("kubectl", "patch", REGISTRATIONS, _name(names), "--type", "json", "-p")} "{quoted}"'
     if on_eks:
         return Fix(id="ca_on_eks", commands=(command, *names.recreate()))
     return Fix(id="ca_bundle", commands=(command, *names.recreate()))
@@ -223,14 +222,9 @@ def _trust_ca(names: Names) -> Fix:
 # --- What tells more --------------------------------------------------------------------------------------------------
 
 
-def refused_pod(names: Names) -> Fix:
-    """The API server or another webhook refuses the Pod, and not the Pod Identity Webhook."""
-    return Fix(id="refused_pod", commands=(_dry_run(names, "yaml"),))
-
-
 def came_later() -> Fix:
     """The fix for a container that another webhook has added after this one."""
-    return Fix(id="added_later", commands=(line("kubectl", "get", _REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),))
+    return Fix(id="added_later", commands=(line("kubectl", "get", REGISTRATIONS, "-o", f"custom-columns={_ORDER}"),))
 
 
 def not_edited(names: Names) -> Fix:
@@ -260,7 +254,7 @@ def not_edited(names: Names) -> Fix:
             commands=(*names.leave_to_webhook(), *again),
             change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
         )
-    volumes = _dry_run(names, 'jsonpath={.spec.volumes[*].name}{"\\n"}')
+    volumes = dry_run_of(names, 'jsonpath={.spec.volumes[*].name}{"\\n"}')
     return Fix(id="ask_webhook", commands=(volumes, *names.recreate()))
 
 
@@ -277,19 +271,4 @@ def _name(names: Names) -> str:
 
 
 def _show(names: Names) -> str:
-    return line("kubectl", "get", _REGISTRATIONS, _name(names), "-o", "yaml")
-
-
-def _dry_run(names: Names, shown: str) -> str:
-    """A server-side dry run of this Pod under another name, or of one that runs under the ServiceAccount."""
-    create = names.kubectl("create", "--dry-run=server", "-f", "-", "-o", shown)
-    if not names.again:
-        spec = {"apiVersion": "v1", "spec": {"serviceAccountName": names.service_account}}
-        asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
-        return names.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
-    nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
-    filters = (
-        names.kubectl("get", "pod", names.pod, "-o", "yaml"),
-        line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
-    )
-    return " | ".join((*filters, create))
+    return line("kubectl", "get", REGISTRATIONS, _name(names), "-o", "yaml")

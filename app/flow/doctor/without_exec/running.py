@@ -9,11 +9,11 @@ from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Walk
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
 from app.flow.steps.findings import Findings, unseen
-from app.flow.steps.standstill import SANDBOX, STARTING, VOLUME, standstill
+from app.flow.steps.standstill import FAILED, INIT, SANDBOX, STARTING, VOLUME, standstill
 from app.flow.verdict.log_sentences import last_words
 from app.flow.verdict.refusals import RUNNING
 
-EXPECTED = "Running"
+EXPECTED, ENDED_WELL = "Running", "exit 0"
 PATIENCE = 600
 """Seconds that a Pod may take to start, as long as nothing fails: the default of a Deployment's
 `progressDeadlineSeconds`."""
@@ -55,7 +55,8 @@ def judge_running(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) 
         findings.unknown(RUNNING, reason, where=where, error=error_text, expected=EXPECTED)
         return
     said = f"{of_aws}\n{said}" if of_aws else said
-    findings.judge(RUNNING, False, got=found.got, expected=EXPECTED, where=where, error=said)
+    expected = ENDED_WELL if kind in (INIT, FAILED) else EXPECTED
+    findings.judge(RUNNING, False, got=found.got, expected=expected, where=where, error=said)
     findings.explain(RUNNING, Status.WARNING if found.partly else Status.FAILED, kind)
 
 

@@ -77,9 +77,9 @@ async def assume_role_with_web_identity(
     try:
         answer = _open_session(account, provider, token, parameters, region)
     except AwsError as error:
-        account.management_events.append(refused(record, error))
+        account.record_event(refused(record, error))
         raise
-    account.management_events.append(granted(record, answer, trusted=trusted))
+    account.record_event(granted(record, answer, trusted=trusted))
     return answer
 
 
