@@ -50,10 +50,6 @@ def _at_dots(piece: str) -> str:
 
 
 _WORD = re.compile(r"(?<!\S)\S+")
-_HYPHENATED = re.compile(r"\S*-\S+")
-"""Matches a word of a command in which a browser would break the line after a hyphen: `--name=my-sa`, `my-sa`."""
-
-
 _LONG_OPTION = re.compile(r"^(-[\w-]+=)(?=\S{20})")
 """Matches the name of an option whose value may not fit on the same line of a phone: `--for=jsonpath=…`."""
 _NAME = r'<span class="untorn">\1</span>'
@@ -70,7 +66,9 @@ def whole_words(escaped: str) -> str:
 def _whole_word(word: str) -> str:
     if _ADDRESS.fullmatch(word):
         return _untorn(word)
-    return f'<span class="untorn">{_LONG_OPTION.sub(_NAME, word)}</span>' if _HYPHENATED.fullmatch(word) else word
+    if "-" not in word[:-1]:  # at no hyphen would a browser break the line, as it would in `--name=my-sa`
+        return word
+    return f'<span class="untorn">{_LONG_OPTION.sub(_NAME, word)}</span>'
 
 
 def shorten(text: str) -> str:
@@ -154,7 +152,7 @@ def marked(text: str) -> str:
 
 
 _HELD = re.compile(
-    r"(?<![A-Za-z0-9_.,-])(\d[\d,.]*+) (?=[ァ-ヶ一-龯%]|(?:d|h|min|s)\b)|(?<=[A-Za-z0-9)\]*`]) (?=[ぁ-ん])"
+    r"(?<![A-Za-z0-9_.,-])([0-9][0-9,.]*+) (?=[ァ-ヶ一-龯%]|(?:d|h|min|s)\b)|(?<=[A-Za-z0-9)\]*`]) (?=[ぁ-ん])"
 )
 """Matches the space between a number and what it counts (`12 時間`, `80 %`, `7 min`), and the one between a word in
 Latin letters and the Japanese particle behind it (`Pod が`)."""

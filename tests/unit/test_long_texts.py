@@ -28,6 +28,7 @@ CASES = {
     "a long word of an argument": lambda n: mask_words(["a" * n]),
     "the user of curl": lambda n: mask_words(["curl --user " + "=" * n]),
     "options": lambda n: mask_words(["--" * n, "--password-" * n]),
+    "names of secrets before a blank": lambda n: mask_words(["pwd=" * n + " x"]),
     "names of the token's parameter": lambda n: _mask("-WebIdentityToken=" * n),
     "zeros": lambda n: parse_int("0" * n + "x"),
     "quotes": lambda n: parse_csv_record('"' * n + "x"),

@@ -74,6 +74,11 @@ def elements(xml: str, name: str) -> list[str]:
     return [unescape(text) for text in re.findall(rf"<{name}>([^<]*)</{name}>", xml)]
 
 
+def _list(xml: str, name: str) -> str:
+    """What is in the first element of that name."""
+    return xml.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
+
+
 def _public_keys(exchange: Exchange) -> Contents:
     keys = [get_str(key, "kid") for key in get_list(loads_or_none(exchange.response_body), "keys")]
     if not keys:
@@ -92,11 +97,9 @@ def _provider(exchange: Exchange) -> Contents:
         )
     else:
         url = element(exchange.response_body, "Url")
-        listed = (
-            re.search(rf"<{of}>(.*?)</{of}>", exchange.response_body, re.DOTALL)
-            for of in ("ClientIDList", "ThumbprintList")
+        audiences, thumbprints = (
+            elements(_list(exchange.response_body, of), "member") for of in ("ClientIDList", "ThumbprintList")
         )
-        audiences, thumbprints = (elements(found[1], "member") if found else [] for found in listed)
     if not url:
         return Contents()
     arrivals = [Arrival(id="provider_url", at="provider", value=url.removeprefix("https://"), claim="iss")]
@@ -255,8 +258,7 @@ def _node_credentials(exchange: Exchange) -> Contents:
 
 
 def _buckets(exchange: Exchange) -> Contents:
-    listed = re.search(r"<Buckets>(.*?)</Buckets>", exchange.response_body, re.DOTALL)
-    names = elements(listed[1], "Name") if listed else []
+    names = elements(_list(exchange.response_body, "Buckets"), "Name")
     values = {"count": str(len(names)), "buckets": ", ".join(names)}
     return Contents(values=values, arrivals=(Arrival(id="buckets", at="pod", value=", ".join(names) or "0"),))
 

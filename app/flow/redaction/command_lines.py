@@ -30,9 +30,10 @@ _OPTION = rf"(?!-+(?:no|ask)-)--?[\w.-]*?{_NAME}"
 _EXPECTS = re.compile(_OPTION, re.IGNORECASE)
 _WHOLE = (
     re.compile(rf"({_OPTION}=)(.+)", re.IGNORECASE | re.DOTALL),
-    re.compile(rf"((?:[\w.-]+=)*?[\w.-]*?{_NAME}=)(\S+)", re.IGNORECASE),
+    re.compile(rf"(?=\S+\Z)((?:[\w.-]+=)*?[\w.-]*?{_NAME}=)(.+)", re.IGNORECASE | re.DOTALL),
 )
-"""A word that names a secret and is no line for a shell: the rest of it is the value, whatever signs are in it."""
+"""A word that names a secret and is no line for a shell: the rest of it is the value, whatever signs are in it. Whether
+there are blanks is found out first: after each name, a long word with one at its end took quadratic time."""
 _ALWAYS = (
     re.compile(rf"({_NAME}=)({_VALUE})", re.IGNORECASE),
     re.compile(rf"((?<!\S){_OPTION}\s+)(?!-)({_VALUE})", re.IGNORECASE),

@@ -15,7 +15,9 @@ FAILED_MOUNT = "FailedMount"
 """The event's reason."""
 _REASON_ALONE = re.compile(r"Error: \w+")
 """Matches an event that only repeats the reason in the container's status: `Error: ImagePullBackOff`."""
-_NO_PROGRAM = re.compile(r"executable file .*not found in \$PATH|exec: .* no such file or directory")
+_NO_PROGRAM = re.compile(
+    r"^(?:(?>.*?executable file ).*not found in \$PATH|(?>.*?exec: ).* no such file or directory)", re.MULTILINE
+)
 """Matches the message of runc and crun for a program that the image does not have."""
 
 

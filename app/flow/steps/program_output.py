@@ -9,7 +9,8 @@ from app.flow.model import JsonValue
 
 _LINE = re.compile(
     r"(?P<mode>[-bcdlps][-rwxsStT]{9})[.+@]?\s+\d+\s+(?P<owner>\S+)\s+(?P<group>\S+)\s+(?P<size>\d+)"
-    r"\s+\S+\s+\S+\s+\S+\s(?P<name>.+?)(?: -> (?P<target>.+))?"
+    r"\s+\S+\s+\S+\s+\S+\s(?P<name>.+?)(?: -> (?P<target>.+))?",
+    re.DOTALL,
 )
 
 

@@ -142,7 +142,7 @@ the end of the message in an answer that a program prints as AWS sent it."""
 _WRAPPED, _GOES_ON = "no EC2 IMDS role found,", "operation error ec2imds: "
 """How a line of Terraform ends, and how the next one begins, where it wraps a message of the SDK for Go, version 2."""
 _LINE_LIMIT = 4096
-"""How many characters of a line are looked at."""
+"""How many characters of a line are looked at; a message that has more goes on in no further line."""
 _CONTINUED = "Parameter validation failed:"
 """The beginning of a message that goes on in the next line."""
 _CAUSED_BY, _CAUSES = "caused by: ", 20
@@ -215,7 +215,7 @@ def _sentences(lines: list[str]) -> Iterator[tuple[str, int, int]]:
         if said.startswith(_GOES_ON) and lines[place - 1 : place] and lines[place - 1].endswith(_WRAPPED):
             said = f"{_WRAPPED} {said}"
         for more in map(str.strip, lines[end : end + _CAUSES]):
-            if not (more.startswith(_CAUSED_BY) or _goes_on(said)):
+            if len(said) > _LINE_LIMIT or not (more.startswith(_CAUSED_BY) or _goes_on(said)):
                 break
             said, end = f"{said}\n{more}", end + 1
         while end < len(lines) and _BESIDE.match(lines[end]):

@@ -20,7 +20,7 @@ from app.ui.draw.links import page_link
 from app.ui.state import address
 from app.ui.text import escape, held, inline_code, unheld_after_blocks
 
-_LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\]]+))?\]\]")
+_LINK = re.compile(r"\[\[([a-z][a-z0-9_]*|F[0-9]{2}[a-z]?)(?:\|([^\[\]]+))?\]\]")
 
 
 def markdown(text: str, content: Content) -> str:

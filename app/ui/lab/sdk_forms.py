@@ -24,7 +24,7 @@ _CLIENT_ERROR = re.compile(
 )
 _CLI_NAMES = re.compile(r"An error occurred \(\w+\): ")
 """Matches the AWS CLI's prefix for an error that is not a server's."""
-_UNREADABLE = re.compile(r"\[Errno (?P<number>2|13)\] [^:]+: '(?P<path>[^']+)'")
+_UNREADABLE = re.compile(r"\[Errno (?P<number>2|13)\] [^\[:]+: '(?P<path>[^']+)'")
 _GO_CACHE = "failed to refresh cached credentials, "
 """The prefix of the SDK for Go v2 for an error that kept it from getting credentials."""
 _CORRECTED = "RequestTimeTooSkewed"
@@ -129,7 +129,7 @@ def _refusal(found: re.Match[str], exchanges: Iterable[Exchange]) -> _Refusal | 
 
 
 def _element(name: str, exchange: Exchange) -> str:
-    found = re.search(f"<{name}>(.*?)</{name}>", exchange.response_body, re.DOTALL)
+    found = re.search(f"<{name}>([^<]*)</{name}>", exchange.response_body)
     return unescape(found[1]).strip() if found else ""
 
 

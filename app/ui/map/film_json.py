@@ -262,7 +262,7 @@ def _whole(film: Film, content: Content, closing: str) -> Iterator[JsonObject]:
 
 
 def _plain(html: str) -> str:
-    return unescape(re.sub(r"<[^>]+>", "", html))
+    return unescape(re.sub(r"<[^<>]+>", "", html))
 
 
 def _arrivals(arrivals: Iterable[Arrival], content: Content) -> Iterable[JsonObject]:

@@ -14,9 +14,7 @@ Requirement = tuple[str, str, frozenset[str]]
 """Key, operator (`In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt`, `Lt`) and values."""
 LARGEST = 2**63
 """Numbers that are compared have 64 bits."""
-_BLANK = " \t\r\n"
-_TOKEN = re.compile(r"[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+)")
-"""Matches a token and the blanks before it. At blanks without a token each would be a beginning."""
+_TOKEN = re.compile(r"==|!=|[=!(),<>]|[^ \t\r\n=!(),<>]+")
 _OPERATORS = {"in": "In", "notin": "NotIn", "=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}
 _BINARY = "in, notin, =, ==, !=, gt, lt"
 
@@ -55,7 +53,7 @@ class _Parser:
     """Reads one token after the other; the empty one is the end."""
 
     def __init__(self, text: str) -> None:
-        self._tokens: list[str] = [*_TOKEN.findall(text.rstrip(_BLANK)), ""]
+        self._tokens: list[str] = [*_TOKEN.findall(text), ""]
         self._at = 0
 
     def _peek(self) -> str:
