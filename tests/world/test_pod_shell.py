@@ -335,6 +335,43 @@ def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_
 # (4) Files
 
 
+def test_the_files_that_the_kubelet_the_runtime_and_the_image_give_a_container(world, run_pod, execute):
+    aliases = [{"ip": "192.0.2.7", "hostnames": ["a.test", "b.test"]}]
+    config = {"nameservers": ["192.0.2.53"], "options": [{"name": "ndots", "value": "2"}, {"name": "edns0"}]}
+    spec = {"hostname": "web", "subdomain": "shop", "hostAliases": aliases, "dnsConfig": config}
+    pod = run_pod(container=CLI, spec=spec)
+    hosts = execute(pod, "cat", "/etc/hosts").stdout.splitlines()
+    assert hosts[:2] == ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost"]
+    assert hosts[-4:] == [
+        f"{pod['status']['podIP']}\tweb.shop.default.svc.cluster.local\tweb",
+        *("", "# Entries added by HostAliases.", "192.0.2.7\ta.test\tb.test"),
+    ]
+    assert execute(pod, "cat", "/etc/resolv.conf").stdout == (
+        f"search default.svc.cluster.local svc.cluster.local cluster.local {world.region}.compute.internal\n"
+        "nameserver 10.100.0.10\nnameserver 192.0.2.53\noptions ndots:2 edns0\n"
+    )
+    assert execute(pod, "sh", "-c", ". /etc/os-release; echo $ID $VERSION_ID; cat /etc/hostname").stdout == (
+        "amzn 2023\nweb\n"
+    )
+    written = execute(pod, "sh", "-c", "echo 192.0.2.8 c.test >> /etc/hosts; tail -n 2 /etc/hosts; id -un").stdout
+    assert written == "192.0.2.7\ta.test\tb.test\n192.0.2.8 c.test\nroot\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "lines"),
+    [
+        ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.53"]}}, ["nameserver 192.0.2.53"]),
+        ({"dnsPolicy": "Default"}, ["search {domain}", "nameserver 192.168.0.2"]),
+        ({"hostNetwork": True}, ["search {domain}", "nameserver 192.168.0.2"]),
+    ],
+)
+def test_the_name_server_is_that_of_the_dns_policy(world, run_pod, execute, spec, lines):
+    pod = run_pod(spec=spec)
+    domain = f"{world.region}.compute.internal"
+    assert execute(pod, "cat", "/etc/resolv.conf").stdout.splitlines() == [it.format(domain=domain) for it in lines]
+    assert ("(host network)" in execute(pod, "cat", "/etc/hosts").stdout) is ("hostNetwork" in spec)
+
+
 def test_an_empty_dir_is_shared_and_survives_its_containers(world, run_pod, execute):
     mounted = {"name": "shared", "mountPath": "/data"}
     reader = {

@@ -1,7 +1,8 @@
 """One container of a Pod: its image, environment, user and files, and the simplest of its programs.
 
-Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. An image's own files
-are not modelled: a container has what is mounted into it, some directories, and what its programs write.
+Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. Of an image's
+own files there are few (`base_files`): a container has those, what is mounted into it, some directories, and what its
+programs write.
 """
 
 from __future__ import annotations
@@ -197,10 +198,10 @@ def environment_of(pod: JsonObject, variables: dict[str, str], user: User) -> di
     so the home `/` (runc, `GetExecUser`).
     """
     home = {} if "HOME" in variables else {"HOME": "/" if user.uid else "/root"}
-    return {"PATH": _PATH, "HOSTNAME": _hostname(pod), **variables} | home
+    return {"PATH": _PATH, "HOSTNAME": hostname_of(pod), **variables} | home
 
 
-def _hostname(pod: JsonObject) -> str:
+def hostname_of(pod: JsonObject) -> str:
     """The Pod's `hostname` or its name, in at most 63 characters; the node's name where the Pod has the node's network.
 
     Source: `truncatePodHostnameIfNeeded` in `pkg/kubelet/kubelet_pods.go`; containerd, which has the node's own name

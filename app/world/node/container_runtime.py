@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node import node_limits
-from app.world.node.container import Container, check_user, command_of, environment_of, user_of
+from app.world.node.container import (
+    Container,
+    check_user,
+    command_of,
+    environment_of,
+    hostname_of,
+    user_of,
+)
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, sub_path, variables
@@ -23,6 +30,7 @@ from app.world.node.programs.installed import is_aws_cli
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.streams import Streams, encoded
+from app.world.node.volumes.base_files import base_files
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.mounts import Mount, mount_part
 from app.world.node.volumes.scratch import Written
@@ -83,6 +91,7 @@ class ContainerRuntime:
             user,
             world.node_now(),
             directories={posixpath.dirname(message): 0o755, "/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
+            image_files=base_files(pod, image, hostname=hostname_of(pod), address=address, node=world.node_name),
             writable=[*writable, *({message} - {"/"})],
             check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
             now=world.node_now,

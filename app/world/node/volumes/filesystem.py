@@ -1,4 +1,4 @@
-"""A container's view of its files: volumes mounted into an image without files, and what its programs have written.
+"""A container's view of its files: volumes mounted into an image of few files, and what its programs have written.
 
 A path is resolved as by the kernel, one name at a time, links included, so that nothing outside the mounts is ever
 touched. Errors are `OSError`s with the container's own path, as Python raises them inside the container.
@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from app.world.node.volumes.inodes import Inode, User, image_directory, os_error, written_inode
+from app.world.node.volumes.image import Image
+from app.world.node.volumes.inodes import Inode, User, os_error, written_inode
 from app.world.node.volumes.mounts import Mount
 from app.world.node.volumes.scratch import Scratch, Written
 
@@ -36,41 +37,29 @@ class FileSystem:
         created: float,
         *,
         directories: Mapping[str, int] | None = None,
+        image_files: Mapping[str, bytes] | None = None,
         writable: Iterable[str] = (),
         check_room: Callable[[int], None] = lambda _: None,
         now: Callable[[], float] | None = None,
     ) -> None:
-        """`directories`: those of the image, with their modes. `writable`: which mounts, files and `/` can be written
-        to, by root or another user that may. `check_room` raises where the node has no memory for so many bytes more.
-        `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
+        """`directories`: those of the image, with their modes. `image_files`: files that are there from the start,
+        unless a mount hides them. `writable`: which mounts, files and `/` can be written to, by root or another user
+        that may. `check_room` raises where the node has no memory for so many bytes more. `now`: Unix seconds by the
+        node's clock, the time of `created` where it is not given."""
         found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mounted: -len(mounted[0])))
         """By path. A path may lie in two of them, so the longer one comes first."""
-        self._held = sum(mount.size for mount in self._mounts.values())
         self.user = user
-        self._created = created
         self._writable = {posixpath.normpath("/" + path.lstrip("/")) for path in writable}
         self._check_room = check_room
         self._now = now or (lambda: created)
         self.scratch = Scratch()
-        self._modes = dict(directories or {})
-        self._image: dict[str, set[str]] = {"/": set()}
-        """The image's directories with their children: those that lead to mounts, and `directories`."""
-        for path in (*self._mounts, *self._modes):
-            if path not in self._mounts:
-                self._image.setdefault(path, set())
-            while path != "/":
-                parent, _, name = path.rpartition("/")
-                path = parent or "/"
-                self._image.setdefault(path, set()).add(name)
-        files = {path for path, mount in self._mounts.items() if mount.found and not mount.found.is_directory}
-        self._subdirectories = {
-            path: sum(posixpath.join(path, name) not in files for name in names) for path, names in self._image.items()
-        }
+        self._image = Image(self._mounts, directories or {}, image_files or {}, created)
+        self._held = sum(mount.size for mount in self._mounts.values()) + self._image.size
 
     @property
     def size(self) -> int:
-        """Bytes of memory for what programs have written, and for the mounted files that it keeps."""
+        """Bytes of memory for what programs have written, for mounted files that it keeps, and its image's."""
         return self.scratch.size + self._held
 
     def read(self, path: str) -> bytes:
@@ -94,7 +83,7 @@ class FileSystem:
             raise os_error(errno.ENOTDIR, path)
         if not self.may(inode, 4):
             raise os_error(errno.EACCES, path)
-        names = set(self._image.get(location, ()))
+        names = set(self._image.names(location))
         if inode.real is not None:
             names |= set(os.listdir(inode.real))
         _, layer, key = self._layer(location)
@@ -279,9 +268,7 @@ class FileSystem:
         for path, mount in self._mounts.items():
             if location == path or location.startswith(f"{path}/"):
                 return mount.inode(location.removeprefix(path), location, counted=counted)
-        if location not in self._image:
-            raise os_error(errno.ENOENT, location)
-        return image_directory(self._modes.get(location, 0o755), self._subdirectories[location], self._created)
+        return self._image.inode(location)
 
     def may(self, inode: Inode, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root has every right (CAP_DAC_OVERRIDE)."""
