@@ -22,6 +22,7 @@ from app.world.node.programs.installed import (
     is_aws_cli,
     is_busybox,
     program_of,
+    shell_of,
 )
 from app.world.node.programs.unix.listing import ls
 from app.world.node.volumes.filesystem import FileSystem
@@ -213,10 +214,13 @@ def hostname_of(pod: JsonObject) -> str:
 
 
 def command_of(container: JsonObject, variables: dict[str, str]) -> tuple[str, ...]:
-    """The container's process: `command` replaces the image's entrypoint, `args` its arguments.
+    """The container's process: `command` replaces the image's entrypoint, `args` its arguments. Raises `ConfigError`.
 
-    Raises `ConfigError`.
+    An image whose own command is a shell gets that only where it has an input. Without one, such a container is
+    taken for a server.
     """
     entrypoint = ["/usr/local/bin/aws"] if is_aws_cli(container.get("image") or "") else []
     words = [*(container.get("command") or entrypoint), *(container.get("args") or [])]
+    if not words and container.get("stdin") and (shell := shell_of(container.get("image") or "")):
+        words = [shell]
     return arguments(words, variables)

@@ -81,7 +81,7 @@ def is_atomic(type_: Type) -> bool:
 
 
 ZERO_IS_OMITTED: Mapping[str, frozenset[str]] = {
-    "Container": frozenset({"stdin", "stdinOnce", "tty"}),
+    **dict.fromkeys(("Container", "EphemeralContainer"), frozenset({"stdin", "stdinOnce", "tty"})),
     "ContainerPort": frozenset({"hostPort"}),
     "DaemonSetSpec": frozenset({"minReadySeconds"}),
     "DeploymentSpec": frozenset({"minReadySeconds", "paused"}),

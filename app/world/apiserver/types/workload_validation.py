@@ -27,6 +27,10 @@ def _template(spec: JsonObject, policies: tuple[str, ...]) -> Iterator[Cause]:
     yield from names.validate_labels(metadata.get("labels", {}), "spec.template.labels")
     for cause in pod_validation.validate_pod({"spec": template.get("spec", {})}):
         yield replace(cause, field=f"spec.template.{cause.field}")
+    if template.get("spec", {}).get("ephemeralContainers"):
+        yield names.forbidden(
+            "spec.template.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"
+        )
     policy = template.get("spec", {}).get("restartPolicy", "Always")
     if policy == "Always" and policy not in policies:
         yield names.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')

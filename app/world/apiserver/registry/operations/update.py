@@ -89,7 +89,7 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
         old=old,
     )
     admitted, warned = await admit(world, attributes, obj)
-    validate(resource, admitted, old)
+    validate(resource, admitted, old, subresource=scope.subresource)
     # (4) Store, unless nothing changed.
     admitted["metadata"]["resourceVersion"] = version
     changing = {key: value for key, value in admitted.items() if key not in ("metadata", "status")}
