@@ -8,7 +8,7 @@ from typing import Any
 from app.flow.model import JsonObject
 from app.world.apiserver.types import names
 from app.world.apiserver.types.errors import Cause
-from app.world.apiserver.types.schema import quantity
+from app.world.apiserver.types.quantities import quantity
 from app.world.apiserver.types.variable_validation import validate_variable, validate_variables_from
 from app.world.apiserver.types.volume_validation import choice, labelled, local_path, validate_volume
 
