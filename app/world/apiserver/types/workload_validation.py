@@ -127,6 +127,7 @@ def _service(body: JsonObject) -> Iterator[Cause]:
     if not ports and spec.get("clusterIP") != "None":
         yield names.required("spec.ports")
     seen: set[str] = set()
+    on_node: set[tuple[str, int]] = set()
     for index, port in enumerate(ports):
         field = f"spec.ports[{index}]"
         if len(ports) > 1 and not port.get("name"):
@@ -138,6 +139,12 @@ def _service(body: JsonObject) -> Iterator[Cause]:
             number = port.get(name, 0)
             if isinstance(number, int) and not 1 <= number <= 65535:
                 yield names.invalid_value(f"{field}.{name}", number, "must be between 1 and 65535, inclusive")
+        if number := port.get("nodePort"):
+            if spec.get("type") == "ClusterIP":
+                yield names.forbidden(f"{field}.nodePort", "may not be used when `type` is 'ClusterIP'")
+            elif (port.get("protocol", ""), number) in on_node:
+                yield names.duplicate(f"{field}.nodePort", number)
+            on_node.add((port.get("protocol", ""), number))
         if port.get("protocol") not in ("SCTP", "TCP", "UDP"):
             yield names.unsupported(f"{field}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP"))
     kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")

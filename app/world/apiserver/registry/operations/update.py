@@ -72,7 +72,7 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
         raise errors.invalid(resource.kind, resource.group, name, [cause])
     # (2) What this request may not change stays as it is.
     keep_system_fields(old, obj, resource, scope.subresource)
-    workloads.keep(resource, old, obj)
+    workloads.keep(world, resource, old, obj)
     apply_defaults(obj)
     now = timestamp(world.clock.now())
     if not options.applied:
