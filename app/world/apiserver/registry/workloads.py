@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SERVICE_NETWORK = "10.100"
 """The first half of the addresses of Services, /16 (EKS: `serviceIpv4Cidr`)."""
+CLUSTER_DNS = f"{SERVICE_NETWORK}.0.10"
+"""The address of the cluster's name server (EKS user guide, "Manage CoreDNS for DNS in Amazon EKS clusters")."""
 _FIRST_STATUS: Mapping[str, tuple[str, ...]] = {
     "daemonsets": ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"),
     "deployments": (),

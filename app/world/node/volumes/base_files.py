@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable
 
 from app.flow.model import JsonObject
+from app.world.apiserver.registry.workloads import CLUSTER_DNS
 from app.world.node.programs.installed import is_aws_cli
 
-CLUSTER_DNS = "10.100.0.10"
-"""The address of the cluster's name server (EKS user guide, "Manage CoreDNS for DNS in Amazon EKS clusters")."""
 CLUSTER_DOMAIN = "cluster.local"
 NODE_DNS = "192.168.0.2"
 """The name server of the node's network, at the network's base address plus two (VPC user guide, "Amazon DNS
