@@ -16,7 +16,7 @@ from app.flow.webhook import WebhookSettings
 from app.world.apiserver.auth.authentication import ADMIN, User
 from app.world.apiserver.controllers.manager import ControllerManager
 from app.world.apiserver.storage.state import ClusterState
-from app.world.apiserver.types.version import KUBERNETES_VERSION
+from app.world.apiserver.version import KUBERNETES_VERSION
 from app.world.aws.account import Account, other_account_id
 from app.world.aws.eks.cluster import Cluster
 from app.world.clock import WorldClock

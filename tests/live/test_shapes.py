@@ -89,6 +89,27 @@ def paths(document: Any, at: str = "") -> Iterator[str]:
             yield from paths(item, f"{at}[]")
 
 
+AMOUNTS = (
+    *("0.1", "1000m", "1.5", "1000", "123456", "0.5Gi", "1024Mi", "1023Ki", "1.1Ki", "1e3", "12e2", "1e4", "0.0", "1n"),
+    *("9999999999999999999", "100Ei", "1.5m", "1000000k", "+5", "00.50"),
+)
+
+
+def test_both_store_quantities_in_the_same_form(here: Eks) -> None:
+    boxes = [
+        {"name": f"c{number}", "image": "b", "resources": {"limits": {"memory": amount}}}
+        for number, amount in enumerate(AMOUNTS)
+    ]
+    pod = {"spec": {"serviceAccountName": ACCOUNT, "containers": boxes}}
+    world = here.simulation.world("shapes")
+    real, ours = (
+        [box["resources"]["limits"]["memory"] for box in cluster.dry_run_pod(NAMESPACE, pod)["spec"]["containers"]]
+        for cluster in (here.ports().cluster, simulated(here.simulation, world).cluster)
+    )
+    assert ours == real
+    assert real[:2] == ["100m", "1"]
+
+
 @pytest.mark.parametrize("name", ASKED)
 def test_both_answer_in_the_same_shape(here: Eks, name: str) -> None:
     ask, known = ASKED[name], DIFFERENCES.get(name, {})

@@ -1117,6 +1117,21 @@ def test_the_manifest_of_a_pod_without_an_owner_is_changed_on_its_way_back(name:
     assert last == "kubectl -n default replace --force -f -"
 
 
+def test_a_pod_that_was_debugged_is_recreated_without_its_ephemeral_containers() -> None:
+    """No new Pod may have any, and the command has deleted the old one by then."""
+    fakes = healthy()
+    fakes.pod["metadata"].pop("ownerReferences")
+    fakes.pod["spec"]["ephemeralContainers"] = [{"name": "debugger", "image": "busybox"}]
+    fakes.service_account["metadata"]["annotations"].clear()
+    _, commands = words(fakes)
+    _, first, *_ = " ".join(commands[-1]).split(" | ")
+    assert first == 'kubectl patch --local -f - -p {"spec": {"ephemeralContainers": null}} -o yaml'
+    found = examined(fakes).fix
+    assert found is not None
+    assert found.change is not None
+    assert "ephemeralContainers" not in json.dumps(found.change.pod)
+
+
 def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     fakes = healthy()
     fakes.files["cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"] = Execution(

@@ -1,5 +1,7 @@
 """The real kubectl's streams: exec and attach with input and a terminal, cp, logs by time, and clear refusals."""
 
+import json
+
 import pytest
 
 from tests.world.kubectl import KUBECTL, Kubectl
@@ -64,6 +66,44 @@ def test_attach_gives_and_takes_until_the_process_has_read_all(kubectl):
     assert kubectl("logs", "reads") == "first\nsecond\n"
 
 
+ROLE, TOKEN = "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"
+
+
+def test_debug_looks_into_a_pod_without_a_shell_and_has_no_role_of_its_own(kubectl):
+    """The webhook edits no ephemeral container, so the SDK in one gets the node's role unless it is given the token."""
+    spec = '{"spec":{"serviceAccountName":"my-sa"}}'
+    kubectl("run", "bare", "--image=gcr.io/distroless/static", f"--overrides={spec}")
+    kubectl("wait", "--for=condition=Ready", "pod/bare", "--timeout=20s")
+    debug = ("debug", "bare", "-i", "--profile=general", "--image=amazon/aws-cli", "--target=bare")
+    assert "No such file" in kubectl(*debug, "--", "ls", "/var/run/secrets/eks.amazonaws.com")
+    variables = kubectl(
+        *debug, "--", "sh", "-c", "env | grep -c AWS_; cat /proc/1/environ | tr '\\0' '\\n'"
+    ).splitlines()
+    assert "0" in variables
+    [role, path] = (line.partition("=")[2] for name in (ROLE, TOKEN) for line in variables if line.startswith(name))
+    assert "NodeInstanceRole" in kubectl(
+        *debug, "--env=AWS_REGION=us-east-1", "--", "aws", "sts", "get-caller-identity"
+    )
+    given = (f"--env={ROLE}={role}", f"--env={TOKEN}=/proc/1/root{path}", "--env=AWS_REGION=us-east-1")
+    assert "assumed-role/s3-reader/" in kubectl(*debug, *given, "--", "aws", "sts", "get-caller-identity")
+    assert (
+        kubectl("get", "pod", "bare", "-o", "jsonpath={.status.ephemeralContainerStatuses[*].ready}").split()
+        == ["false"] * 4
+    )
+
+
+def test_debug_opens_a_shell_that_ends_for_good(kubectl):
+    status, shown = kubectl.typed(
+        ["debug", "-it", "keep", "-c", "shell", "--image=busybox", "--target=keep"],
+        [(b"# ", b"cat /proc/1/root/etc/hostname; echo mark > /proc/1/root/tmp/f\r"), (b"keep\r\n", b"exit\r")],
+    )
+    assert status == 0, shown
+    assert kubectl("exec", "keep", "--", "cat", "/tmp/f") == "mark\n"
+    state = "jsonpath={.status.ephemeralContainerStatuses[0]}"
+    ended = json.loads(kubectl("get", "pod", "keep", "-o", state))
+    assert (ended["state"]["terminated"]["exitCode"], ended["restartCount"], "started" in ended) == (0, 0, False)
+
+
 def test_cp_out_of_a_container(kubectl):
     kubectl("cp", f"keep:{SECRETS}/..data/namespace", "namespace")
     assert (kubectl.directory / "namespace").read_text() == "default"
@@ -98,7 +138,7 @@ def test_logs_of_the_process_before(kubectl):
         (["top", "pods"], "error: Metrics API not available\n"),
         (["top", "nodes"], "error: Metrics API not available\n"),
         (["port-forward", "pod/keep", "8080:80"], "this simulated API server forwards no ports"),
-        (["debug", "keep", "--image=busybox"], "this simulated API server adds no ephemeral containers to Pods"),
+        (["debug", "keep", "--image=busybox", "--target=no"], 'targetContainerName: Not found: "no"'),
         (
             ["debug", "keep", "--image=busybox", "--copy-to=copy"],
             "this simulated API server reads a Pod in JSON or YAML, not in protobuf, which kubectl debug sends",

@@ -215,6 +215,18 @@ def test_what_is_false_or_zero_is_dropped_unless_it_says_something(api):
     assert shown["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
 
 
+def test_quantities_are_stored_in_their_canonical_form(api):
+    """Those of resources are rounded up to thousandths, others are not. tests/live compares more with the real one."""
+    resources = {"limits": {"cpu": 0.1, "memory": "1024Mi"}, "requests": {"cpu": "0.0001", "memory": "1.5Ki"}}
+    volume = {"name": "v", "emptyDir": {"sizeLimit": "0.0001"}}
+    found = dry_run(api, pod(container={"resources": resources}, volumes=[volume]))["spec"]
+    assert found["containers"][0]["resources"] == {
+        "limits": {"cpu": "100m", "memory": "1Gi"},
+        "requests": {"cpu": "1m", "memory": "1536"},
+    }
+    assert found["volumes"][0]["emptyDir"]["sizeLimit"] == "100u"
+
+
 def test_defaults_in_depth(api):
     stored = dry_run(
         api,

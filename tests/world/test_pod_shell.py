@@ -249,7 +249,7 @@ def test_curl_fails_sends_and_names_itself_as_curl_does(run_pod, execute):
     assert curl(f"-sf -o f -w '%{{http_code}}' {wrong}") == ("401", 22, [])
     _, _, sent = curl(f"-sv -d '' -H 'accept: text/plain' -H 'User-Agent:' -H 'X-Mine: 1' {metadata}")
     assert sent[0] == "> POST /latest/meta-data/ HTTP/1.1"
-    assert sent[2:] == ["> Content-Type: application/x-www-form-urlencoded", "> accept: text/plain", "> X-Mine: 1"]
+    assert sent[2:-1] == ["> Content-Type: application/x-www-form-urlencoded", "> accept: text/plain", "> X-Mine: 1"]
     assert curl(f"-sv -G -d '' {metadata}")[2][0].startswith("> GET ")
 
 
@@ -309,6 +309,41 @@ def test_curl_says_in_its_own_words_that_no_answer_came_in_time(world, run_pod, 
     assert (done.stderr, done.exit_code) == (words, 28)
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "printed", "said"),
+    [
+        ("-m 2 http://192.0.2.1", 28, "000 2.000000", ["(28) Connection timed out after 2000 milliseconds"]),
+        ("-m 3 --connect-timeout 0.5 http://192.0.2.1", 28, "000 0.500000", ["(28) Connection timed out after 500 "]),
+        ("http://192.0.2.1", 28, "000 5.000000", ["(28) Failed to connect to 192.0.2.1 port 80 after 5000 ms: "]),
+        ("-m x http://192.0.2.1", 2, "", ["option -m: expected a proper numerical parameter", "try 'curl --help'"]),
+        ("--wibble", 2, "", ["option --wibble: is unknown", "try 'curl --help'"]),
+        ("", 2, "", ["(2) no URL specified", "try 'curl --help'"]),
+        ("-d @/no http://192.0.2.1", 26, "", ["Failed to open /no", "option -d: error encountered when", "try 'curl"]),
+    ],
+)
+def test_curl_takes_the_time_that_it_is_given_and_says_what_the_real_one_says(
+    run_pod, execute, line, status, printed, said
+):
+    done = execute(run_pod(container=MANY), "sh", "-c", f"curl -sS -w '%{{http_code}} %{{time_total}}' {line}")
+    assert (done.exit_code, done.stdout) == (status, printed)
+    errors = done.stderr.splitlines()
+    assert len(errors) == len(said)
+    assert all(error.startswith(f"curl: {each}") for error, each in zip(errors, said, strict=True))
+
+
+def test_curl_follows_a_redirect_and_shows_what_it_sent(world, run_pod, execute):
+    pod = run_pod(container=MANY)
+    form = "%{num_redirects} %{url_effective} %{nope}%%|"
+    sts = f"https://sts.{world.region}.amazonaws.com"
+    done = execute(pod, "curl", "-svL", "-w", form, "-H", "Authorization: x", sts)
+    assert (done.exit_code, done.stdout) == (6, "1 https://aws.amazon.com/iam %|")
+    assert [line for line in done.stderr.splitlines() if line[0] in ">*c"] == [
+        *("> GET / HTTP/1.1", f"> Host: {sts[8:]}", "> User-Agent: curl/8.3.0", "> Accept: */*", "> Authorization: x"),
+        *("> ", "* Could not resolve host: aws.amazon.com", "* Closing connection"),
+        "curl: unknown --write-out variable: 'nope' (in this simulated image's curl)",
+    ]
+
+
 def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_pod, execute):
     pod = run_pod(container=MANY)
     account = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -324,7 +359,9 @@ def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_
     for words, code in (
         ("https://kubernetes.default.svc/version", 60),
         ("https://example.com/", 6),
-        ("http://127.0.0.1/", 28),
+        ("http://127.0.0.1/", 7),
+        ("localhost:8080", 7),
+        ("-sSL https://sts.us-east-1.amazonaws.com", 6),
         ("http://169.254.169.254:22/", 28),
         ("file:///etc/passwd", 1),
         ("-H 'X: a\rb' -X 'GET / HTTP/1.1' https://example.com/", 3),
@@ -333,6 +370,46 @@ def test_curl_reaches_the_issuer_and_the_api_server_and_nothing_else(world, run_
 
 
 # (4) Files
+
+
+def test_the_files_that_the_kubelet_the_runtime_and_the_image_give_a_container(world, run_pod, execute):
+    aliases = [{"ip": "192.0.2.7", "hostnames": ["a.test", "b.test"]}]
+    config = {"nameservers": ["192.0.2.53"], "options": [{"name": "ndots", "value": "2"}, {"name": "edns0"}]}
+    spec = {"hostname": "web", "subdomain": "shop", "hostAliases": aliases, "dnsConfig": config}
+    pod = run_pod(container=CLI, spec=spec)
+    hosts = execute(pod, "cat", "/etc/hosts").stdout.splitlines()
+    assert hosts[:2] == ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost"]
+    assert hosts[-4:] == [
+        f"{pod['status']['podIP']}\tweb.shop.default.svc.cluster.local\tweb",
+        *("", "# Entries added by HostAliases.", "192.0.2.7\ta.test\tb.test"),
+    ]
+    assert execute(pod, "cat", "/etc/resolv.conf").stdout == (
+        f"search default.svc.cluster.local svc.cluster.local cluster.local {world.region}.compute.internal\n"
+        "nameserver 10.100.0.10\nnameserver 192.0.2.53\noptions ndots:2 edns0\n"
+    )
+    assert world.cluster.get("services", "kube-system", "kube-dns")["spec"]["clusterIP"] == "10.100.0.10"
+    [addresses] = world.cluster.list("endpointslices", "kube-system")
+    assert len(addresses["endpoints"]) == 2, "CoreDNS's Pods"
+    assert execute(pod, "sh", "-c", ". /etc/os-release; echo $ID $VERSION_ID; cat /etc/hostname").stdout == (
+        "amzn 2023\nweb\n"
+    )
+    written = execute(pod, "sh", "-c", "echo 192.0.2.8 c.test >> /etc/hosts; tail -n 2 /etc/hosts; id -un").stdout
+    assert written == "192.0.2.7\ta.test\tb.test\n192.0.2.8 c.test\nroot\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "lines"),
+    [
+        ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.53"]}}, ["nameserver 192.0.2.53"]),
+        ({"dnsPolicy": "Default"}, ["search {domain}", "nameserver 192.168.0.2"]),
+        ({"hostNetwork": True}, ["search {domain}", "nameserver 192.168.0.2"]),
+    ],
+)
+def test_the_name_server_is_that_of_the_dns_policy(world, run_pod, execute, spec, lines):
+    pod = run_pod(spec=spec)
+    domain = f"{world.region}.compute.internal"
+    assert execute(pod, "cat", "/etc/resolv.conf").stdout.splitlines() == [it.format(domain=domain) for it in lines]
+    assert ("(host network)" in execute(pod, "cat", "/etc/hosts").stdout) is ("hostNetwork" in spec)
 
 
 def test_an_empty_dir_is_shared_and_survives_its_containers(world, run_pod, execute):

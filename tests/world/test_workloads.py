@@ -12,7 +12,7 @@ from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from tests.waiting import eventually
-from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS
+from tests.world.kubernetes_world import ACCOUNTS, MERGE, NAMESPACES, PODS, causes
 
 pytestmark = pytest.mark.one_world
 
@@ -300,6 +300,40 @@ def test_a_daemon_set_has_a_pod_on_the_node_and_a_stateful_set_numbers_its_pods(
     assert names(api, PODS, "web-s") == ["web-s-0", "web-s-1"]
     (pod,) = api.get(PODS, labelSelector="app=d").body["items"]
     assert pod["spec"]["nodeName"] == world.node_name
+
+
+@pytest.mark.parametrize(
+    ("kind", "node_ports", "index", "said"),
+    [
+        ("NodePort", [30080], 0, "Invalid value: 30080: provided port is already allocated"),
+        ("LoadBalancer", [30081, 30080], 1, "Invalid value: 30080: provided port is already allocated"),
+        *(
+            (
+                "NodePort",
+                [number],
+                0,
+                f"Invalid value: {number}: provided port is not in the valid range. "
+                "The range of valid ports is 30000-32767",
+            )
+            for number in (80, 32768, -1)
+        ),
+        ("NodePort", [30081, 30081], 1, "Duplicate value: 30081"),
+        ("ClusterIP", [30081], 0, "Forbidden: may not be used when `type` is 'ClusterIP'"),
+    ],
+)
+def test_a_node_port_is_in_its_range_and_of_one_service(api, kind, node_ports, index, said):
+    """The messages are those of a real API server."""
+
+    def spec(kind, *numbers):
+        ports = [{"name": f"p{place}", "port": 80 + place, "nodePort": number} for place, number in enumerate(numbers)]
+        return {"spec": {"type": kind, "ports": ports}}
+
+    assert api.post(SERVICES, {"metadata": {"name": "first"}, **spec("NodePort", 30080)}).status == 201
+    assert api.patch(f"{SERVICES}/first", {"metadata": {"labels": {"a": "b"}}}).status == 200
+    refused = api.post(SERVICES, {"metadata": {"name": "second"}, **spec(kind, *node_ports)})
+    assert causes(refused) == [(f"spec.ports[{index}].nodePort", said)]
+    assert api.post(SERVICES, {"metadata": {"name": "second"}, **spec("ClusterIP", None)}).status == 201
+    assert api.patch(f"{SERVICES}/second", spec(kind, *node_ports)).status == 422
 
 
 def test_a_service_has_an_address_and_its_ready_pods(api, web):

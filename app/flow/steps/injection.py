@@ -17,6 +17,8 @@ from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
 TOKEN_VARIABLE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+EPHEMERAL = "ephemeralContainers"
+"""The field of a stored Pod that no new Pod may have."""
 _SECRETS = "/var/run/secrets/"
 """The directory in which only the kubelet writes."""
 _OF_AWS = re.compile(r"(?:^|-)aws(?:$|[-:@])")
@@ -227,7 +229,7 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str, *, keeps_v
         return _pod(namespace, {}, {"serviceAccountName": service_account, "containers": [container]})
     metadata = {key: get(pod, "metadata", key) for key in ("labels", "annotations") if get_object(pod, "metadata", key)}
     spec = get_object(pod, "spec")
-    for key in ("nodeName", "serviceAccount", "priority", "preemptionPolicy", "tolerations", "ephemeralContainers"):
+    for key in ("nodeName", "serviceAccount", "priority", "preemptionPolicy", "tolerations", EPHEMERAL):
         spec.pop(key, None)
     spec["serviceAccountName"] = service_account
     names = {get_str(volume, "name") for volume in get_list(spec, "volumes")}
@@ -236,8 +238,10 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str, *, keeps_v
 
 
 def as_asked_for(pod: JsonValue) -> JsonObject:
-    """The stored Pod without what the webhook has added; what the API server has added stays."""
-    return {**get_object(pod), "spec": _without(get_object(pod, "spec"), {VOLUME})}
+    """The stored Pod without what the webhook has added, and without what `kubectl debug` has; what the API server has
+    added stays."""
+    spec = _without(get_object(pod, "spec"), {VOLUME})
+    return {**get_object(pod), "spec": {key: value for key, value in spec.items() if key != EPHEMERAL}}
 
 
 def _pod(namespace: str, metadata: JsonObject, spec: JsonObject) -> JsonObject:

@@ -1,7 +1,8 @@
 """One container of a Pod: its image, environment, user and files, and the simplest of its programs.
 
-Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. An image's own files
-are not modelled: a container has what is mounted into it, some directories, and what its programs write.
+Which programs an image has is in `programs.installed`, and most of them are in `programs.unix`. Of an image's
+own files there are few (`base_files`): a container has those, what is mounted into it, some directories, and what its
+programs write.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from app.world.node.programs.installed import (
     is_aws_cli,
     is_busybox,
     program_of,
+    shell_of,
 )
 from app.world.node.programs.unix.listing import ls
 from app.world.node.volumes.filesystem import FileSystem
@@ -197,10 +199,10 @@ def environment_of(pod: JsonObject, variables: dict[str, str], user: User) -> di
     so the home `/` (runc, `GetExecUser`).
     """
     home = {} if "HOME" in variables else {"HOME": "/" if user.uid else "/root"}
-    return {"PATH": _PATH, "HOSTNAME": _hostname(pod), **variables} | home
+    return {"PATH": _PATH, "HOSTNAME": hostname_of(pod), **variables} | home
 
 
-def _hostname(pod: JsonObject) -> str:
+def hostname_of(pod: JsonObject) -> str:
     """The Pod's `hostname` or its name, in at most 63 characters; the node's name where the Pod has the node's network.
 
     Source: `truncatePodHostnameIfNeeded` in `pkg/kubelet/kubelet_pods.go`; containerd, which has the node's own name
@@ -212,10 +214,13 @@ def _hostname(pod: JsonObject) -> str:
 
 
 def command_of(container: JsonObject, variables: dict[str, str]) -> tuple[str, ...]:
-    """The container's process: `command` replaces the image's entrypoint, `args` its arguments.
+    """The container's process: `command` replaces the image's entrypoint, `args` its arguments. Raises `ConfigError`.
 
-    Raises `ConfigError`.
+    An image whose own command is a shell gets that only where it has an input. Without one, such a container is
+    taken for a server.
     """
     entrypoint = ["/usr/local/bin/aws"] if is_aws_cli(container.get("image") or "") else []
     words = [*(container.get("command") or entrypoint), *(container.get("args") or [])]
+    if not words and container.get("stdin") and (shell := shell_of(container.get("image") or "")):
+        words = [shell]
     return arguments(words, variables)

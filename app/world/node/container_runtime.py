@@ -8,14 +8,21 @@ from __future__ import annotations
 import asyncio
 import codecs
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.node import node_limits
-from app.world.node.container import Container, check_user, command_of, environment_of, user_of
+from app.world.node.container import (
+    Container,
+    check_user,
+    command_of,
+    environment_of,
+    hostname_of,
+    user_of,
+)
 from app.world.node.container_log import ContainerLog
 from app.world.node.processes import Processes
 from app.world.node.programs.environment import ConfigError, sub_path, variables
@@ -23,7 +30,11 @@ from app.world.node.programs.installed import is_aws_cli
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.runner import AwsCli
 from app.world.node.streams import Streams, encoded
+from app.world.node.volumes import first_process
+from app.world.node.volumes.base_files import base_files
 from app.world.node.volumes.filesystem import FileSystem
+from app.world.node.volumes.first_process import FirstProcess
+from app.world.node.volumes.inodes import User
 from app.world.node.volumes.mounts import Mount, mount_part
 from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.volumes import PodVolumes
@@ -44,8 +55,11 @@ class ContainerRuntime:
         self._processes = Processes(world, aws_cli, programs.room(world.usage.visitor))
         self.memory = self._processes.memory
 
-    def create(self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str) -> Container:
-        """Creates a container of the Pod as the cluster has it now; `address` is the Pod's. Raises `ConfigError`."""
+    def create(
+        self, pod: JsonObject, spec: JsonObject, volumes: PodVolumes, address: str, beside: Mapping[str, Container]
+    ) -> Container:
+        """Creates a container of the Pod as the cluster has it now; `address` is the Pod's, `beside` are its
+        containers that were created already. Raises `ConfigError`."""
         world = self._world
         found = world.cluster.find("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
         pod = found.copy() if found is not None else pod
@@ -78,14 +92,23 @@ class ContainerRuntime:
         )
         # The kubelet mounts an empty file there that every user may write.
         message = posixpath.normpath("/" + spec.get("terminationMessagePath", "").lstrip("/"))
+        first = _first_process(spec, user, beside)
         files = FileSystem(
             mounts,
             user,
             world.node_now(),
-            directories={posixpath.dirname(message): 0o755, "/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
+            directories={
+                **{posixpath.dirname(message): 0o755, "/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
+                **({first_process.ROOT: 0o755} if first else {}),
+            },
+            image_files={
+                **base_files(pod, image, hostname=hostname_of(pod), address=address, node=world.node_name),
+                **({first_process.ENVIRON: first.environ} if first else {}),
+            },
             writable=[*writable, *({message} - {"/"})],
             check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
             now=world.node_now,
+            first=first,
         )
         try:
             files.stat(message)
@@ -114,6 +137,20 @@ class ContainerRuntime:
     def clock_moved(self) -> None:
         """Has sleeping programs look at the clock again."""
         self._processes.clock_moved()
+
+
+def _first_process(spec: JsonObject, user: User, containers: Mapping[str, Container]) -> FirstProcess | None:
+    """The process that an ephemeral container has as its first one, because it sees another container's. Raises
+    `ConfigError` (`getTargetID` in `pkg/kubelet/kuberuntime/kuberuntime_container.go`)."""
+    if not (name := spec.get("targetContainerName")):
+        return None
+    if (target := containers.get(name)) is None:
+        raise ConfigError(f"unable to find target container {name}")
+    context = spec.get("securityContext") or {}
+    added = (context.get("capabilities") or {}).get("add") or []
+    traces = user.uid == 0 and (context.get("privileged") is True or not {"SYS_PTRACE", "ALL"}.isdisjoint(added))
+    same = (user.uid, user.gid) == (target.files.user.uid, target.files.user.gid)
+    return FirstProcess(files=target.files, environment=target.environment, is_open=same or traces)
 
 
 def _is_empty_dir(pod: JsonObject, name: str) -> bool:

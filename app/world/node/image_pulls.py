@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from app.flow.matching.differences import edits
 from app.world.node.pod_record import PodRecord
 from app.world.node.pod_status import ContainerState
+from app.world.node.volumes.base_files import NODE_DNS
 
 DOCKER_HUB = "docker.io"
 _KNOWN = (
@@ -22,9 +23,7 @@ _KNOWN = (
     *("public.ecr.aws/aws-cli/aws-cli", "public.ecr.aws/amazonlinux/amazonlinux", "registry.k8s.io/pause"),
 )
 _UNRESOLVABLE = (".example", ".invalid", ".local", ".localhost", ".test")
-_SERVER = "192.168.0.2:53"
-"""The name server of the node's network, at the network's base address plus two (VPC user guide, "Amazon DNS
-server")."""
+_SERVER = f"{NODE_DNS}:53"
 _COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(f"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

@@ -243,7 +243,9 @@ class Kubelet:
                 self.tokens.forget(uid)
                 self.disk.remove(uid)
         elif (running := self._workers.get(uid)) is not None:
-            if running.inside.images_changed(stored):
+            if running.take_ephemeral_containers(pod):
+                running.task = self.spawn(running.run_containers())
+            elif running.inside.images_changed(stored):
                 running.task = self.spawn(running.replace_containers())
             elif running.waits_for_volumes and is_gated(running.pod) and not is_gated(pod):
                 running.task = self.spawn(running.start())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.storage.stored import Stored
-from app.world.apiserver.types.defaults import containers_of
+from app.world.apiserver.types.defaults import all_containers_of
 from app.world.node import node_limits
 from app.world.node.container import Container
 from app.world.node.container_log import ContainerLog
@@ -118,7 +118,7 @@ class PodContainers:
         state.restarts += state.waiting == "CrashLoopBackOff"
         report_success(self._record, state.image, policy, where)
         try:
-            container = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
+            container = self._create(spec)
             old = self._created.get(state.name)
             node_limits.check_memory(self._world.kubelet, container.size - (old.size if old else 0))
         except ConfigError as error:
@@ -152,6 +152,9 @@ class PodContainers:
             return
         self._finish(spec, state, member, exit_code)
 
+    def _create(self, spec: JsonObject) -> Container:
+        return self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip, self._created)
+
     async def _back_off(self, state: ContainerState, where: str) -> None:
         """A moment after a failed pull, sets the state in which the next try comes only after a back-off."""
         self.publish()
@@ -175,20 +178,19 @@ class PodContainers:
         """Records that a container's process has ended, and whether it is started again."""
         if self._record.closed:
             return
-        where = f"spec.{member}{{{state.name}}}"
         self._end(state, exit_code)
         node_limits.trim_logs(self._world.kubelet)
         if self._is_tried_again(spec, member, well=exit_code == 0):
-            self._record.report_back_off(state, where)
+            self._record.report_back_off(state, f"spec.{member}{{{state.name}}}")
         if self._state.has_ended:
             self._stop_sidecars()
         self.publish_phase()
 
     def _stop_sidecars(self) -> None:
-        """Ends the sidecars, because the other containers have ended for good."""
-        for state in self._state.init_containers:
+        """Ends the sidecars and the ephemeral containers, because the other containers have ended for good."""
+        for member, state in ((member, state) for member, states in self._state.by_member[1:] for state in states):
             if state.running:
-                self._kill(state, f"Stopping container {state.name}", "initContainers")
+                self._kill(state, f"Stopping container {state.name}", member)
             elif state.finished is not None:
                 state.waiting = state.waiting_message = ""  # it is not started again
 
@@ -199,7 +201,7 @@ class PodContainers:
         self._end(state, KILLED)
 
     def _end(self, state: ContainerState, exit_code: int) -> None:
-        spec = next(each for each in containers_of(self._record.pod["spec"]) if each["name"] == state.name)
+        spec = next(each for each in all_containers_of(self._record.pod["spec"]) if each["name"] == state.name)
         message = termination_message(self._created[state.name], spec, state.log, exit_code)
         state.finish(exit_code, self._world.node_now(), message)
 
@@ -216,7 +218,7 @@ class PodContainers:
         policy = self._state.restart_policy
         if member == "initContainers":
             return is_sidecar(spec) or (policy != "Never" and not well)
-        return policy == "Always" or (policy == "OnFailure" and not well)
+        return member == "containers" and (policy == "Always" or (policy == "OnFailure" and not well))
 
     # (3) The node starts again
 
@@ -230,16 +232,15 @@ class PodContainers:
 
     def recall(self, kept: Mapping[str, KeptContainer]) -> None:
         """Creates the kept containers again, without running anything in them."""
-        for member in ("containers", "initContainers"):
-            for spec in self._record.pod["spec"].get(member) or []:
-                if (before := kept.get(spec["name"])) is None:
-                    continue
-                try:
-                    made = self._runtime.create(self._record.pod, spec, self._volumes, self._state.pod_ip)
-                except ConfigError:
-                    continue  # what it was made of is gone, so no one can look inside any more
-                made.files.scratch.entries = dict(before.written)
-                self._created[spec["name"]] = replace(made, environment=dict(before.environment))
+        for spec in all_containers_of(self._record.pod["spec"]):
+            if (before := kept.get(spec["name"])) is None:
+                continue
+            try:
+                made = self._create(spec)
+            except ConfigError:
+                continue  # what it was made of is gone, so no one can look inside any more
+            made.files.scratch.entries = dict(before.written)
+            self._created[spec["name"]] = replace(made, environment=dict(before.environment))
 
     def lose_processes(self) -> None:
         """Ends all processes, because their node has ended. The kubelet starts those again that the restart policy
@@ -256,7 +257,7 @@ class PodContainers:
 
     def images_changed(self, stored: Stored) -> bool:
         """Takes over the images of a changed Pod. Returns whether any is another one."""
-        wanted = {each["name"]: each.get("image") or "" for each in containers_of(stored.object["spec"])}
+        wanted = {each["name"]: each.get("image") or "" for each in all_containers_of(stored.object["spec"])}
         changed = [state for state in self._state.all_containers if wanted.get(state.name, state.image) != state.image]
         for state in changed:
             state.renew(wanted[state.name])
@@ -289,8 +290,7 @@ class PodContainers:
     def publish(self) -> None:
         """Writes the Pod's status."""
         self._published = self._state.phase()
-        specs = self._record.pod["spec"].get("initContainers") or []
-        sidecars = {spec["name"] for spec in specs if is_sidecar(spec)}
+        sidecars = {spec["name"] for spec in all_containers_of(self._record.pod["spec"]) if is_sidecar(spec)}
         self._record.publish(self._state.status(self._world.node_now(), sidecars))
 
     def publish_phase(self) -> None:

@@ -167,6 +167,7 @@ class PodState:
     restart_policy: str
     containers: list[ContainerState] = field(default_factory=list)
     init_containers: list[ContainerState] = field(default_factory=list)
+    ephemeral_containers: list[ContainerState] = field(default_factory=list)
     sandbox: bool = False
     """Whether the volumes are mounted and containers may start."""
     conditions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
@@ -176,13 +177,17 @@ class PodState:
 
     @property
     def all_containers(self) -> tuple[ContainerState, ...]:
-        """All containers and init containers."""
-        return (*self.containers, *self.init_containers)
+        """All containers, init containers and ephemeral containers."""
+        return (*self.containers, *self.init_containers, *self.ephemeral_containers)
 
     @property
     def by_member(self) -> tuple[tuple[str, list[ContainerState]], ...]:
         """The states of the containers of each member of a Pod's `spec`."""
-        return ("containers", self.containers), ("initContainers", self.init_containers)
+        return (
+            ("containers", self.containers),
+            ("initContainers", self.init_containers),
+            ("ephemeralContainers", self.ephemeral_containers),
+        )
 
     def phase(self) -> str:
         """Pending, Running, Succeeded or Failed (`getPhase`)."""
@@ -227,6 +232,11 @@ class PodState:
             state.status(waits) | ({"state": _not_located()} if self.exceeded_deadline and self._lost(state) else {})
             for state in self.containers
         ]
+        if self.ephemeral_containers:  # no prober says of these that they are ready, or have started
+            own = [state.status(waits) | {"ready": False} for state in self.ephemeral_containers]
+            status["ephemeralContainerStatuses"] = [
+                {key: value for key, value in each.items() if key != "started"} for each in own
+            ]
         return {**status, "qosClass": self.qos_class}
 
     def _lost(self, state: ContainerState) -> bool:

@@ -203,6 +203,16 @@ class PodWorker:
         self._record.pod = {**self.pod, "spec": {**self.pod["spec"], "activeDeadlineSeconds": seconds}}
         return True
 
+    def take_ephemeral_containers(self, pod: JsonObject) -> bool:
+        """Takes over a changed Pod's ephemeral containers. Returns whether one of them has to be started."""
+        wanted = pod["spec"].get("ephemeralContainers") or []
+        known = {state.name for state in self._state.ephemeral_containers}
+        added = [_state(each) for each in wanted if each["name"] not in known and not self.has_ended]
+        if added:
+            self._record.pod = {**self.pod, "spec": {**self.pod["spec"], "ephemeralContainers": wanted}}
+            self._state.ephemeral_containers += added
+        return bool(added)
+
     def check_deadline(self) -> None:
         """Ends a Pod that has been active for too long, whatever it does."""
         if self.deadline is None or self._world.node_now() < self.deadline:
@@ -244,14 +254,18 @@ class PodWorker:
     async def _run_containers(self) -> None:
         if self.has_ended:
             return
-        async with self._busy:
-            initialized = await self._initialize()
-        if initialized:
-            specs = self._specs("containers")
-            async with asyncio.TaskGroup() as group:
-                for state in self._state.containers:
-                    group.create_task(self._keep_running(specs[state.name], state, "containers"))
-                    await asyncio.sleep(0)  # one by one, as the kubelet does: other worlds get their turn in between
+        async with asyncio.TaskGroup() as group:
+            await self._start_all(group, "ephemeralContainers", self._state.ephemeral_containers)
+            async with self._busy:
+                initialized = await self._initialize()
+            if initialized:
+                await self._start_all(group, "containers", self._state.containers)
+
+    async def _start_all(self, group: asyncio.TaskGroup, member: str, states: list[ContainerState]) -> None:
+        specs = self._specs(member)
+        for state in states:
+            group.create_task(self._keep_running(specs[state.name], state, member))
+            await asyncio.sleep(0)  # one by one, as the kubelet does: other worlds get their turn in between
 
     async def _initialize(self) -> bool:
         """Runs the init containers one by one; each starts after the one before it has ended well, or is a sidecar that

@@ -1,7 +1,7 @@
 """What EKS runs in the namespace `kube-system` of a new cluster: three add-ons, as objects. Their programs do not run.
 
 Source: EKS user guide, "Amazon EKS add-ons": a cluster has the Amazon VPC CNI plugin and kube-proxy, each a DaemonSet,
-and CoreDNS, a Deployment.
+and CoreDNS, a Deployment with the Service `kube-dns`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
-from app.world.apiserver.controllers import daemon_set, deployment, replica_set
+from app.world.apiserver.controllers import daemon_set, deployment, endpoints, replica_set
 from app.world.apiserver.controllers.owned import reference_to
+from app.world.apiserver.registry.workloads import CLUSTER_DNS
 from app.world.apiserver.types.defaults import apply_defaults
 from app.world.apiserver.types.names import random_suffix
 from app.world.node.pod_status import ContainerState, PodState
@@ -69,6 +70,28 @@ async def fill(world: World) -> None:
             owner = world.cluster.put("daemonsets", body)
             _run(world, owner, daemon_set.bound(owner["spec"]["template"], world.node_name), host_ip, host_ip)
             await daemon_set.sync(world, NAMESPACE, add_on.name)
+    world.cluster.put("services", _name_server())
+    await endpoints.sync(world, NAMESPACE, _name_server()["metadata"]["name"])
+
+
+def _name_server() -> JsonObject:
+    """The Service of CoreDNS, whose address each Pod has in its `/etc/resolv.conf`."""
+    metadata = {"name": "kube-dns", "namespace": NAMESPACE, "labels": {"k8s-app": "kube-dns"}}
+    ports = (("dns", "UDP", 53), ("dns-tcp", "TCP", 53), ("metrics", "TCP", 9153))
+    service: JsonObject = {
+        "kind": "Service",
+        "apiVersion": "v1",
+        "metadata": metadata,
+        "spec": {
+            "clusterIP": CLUSTER_DNS,
+            "clusterIPs": [CLUSTER_DNS],
+            "selector": {"k8s-app": "kube-dns"},
+            "ports": [{"name": name, "protocol": protocol, "port": port} for name, protocol, port in ports],
+        },
+        "status": {"loadBalancer": {}},
+    }
+    apply_defaults(service)
+    return service
 
 
 def _workload(world: World, kind: str, add_on: _AddOn, metadata: JsonObject, more: JsonObject) -> JsonObject:

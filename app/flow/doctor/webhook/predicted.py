@@ -16,6 +16,7 @@ from app.flow.json_access import get_list, get_object, get_str, seconds
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import DEFAULT_AUDIENCE
 from app.flow.steps.injection import (
+    EPHEMERAL,
     ROLE_VARIABLE,
     TOKEN_VARIABLE,
     as_asked_for,
@@ -49,7 +50,7 @@ def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
     """
     document = copy.deepcopy(get_object(pod))
     manifest = document if again in ("replace", "reset") else as_asked_for(document)
-    spec = get_object(manifest, "spec")
+    spec = {key: value for key, value in get_object(manifest, "spec").items() if key != EPHEMERAL}
     spec |= {kind: [get_object(box) for box in get_list(spec, kind)] for kind in KINDS if kind in spec}
     if again == "reset":
         removed = (*_RESET, *(POD_IDENTITY_VARIABLES if has_identity(document) else ()))

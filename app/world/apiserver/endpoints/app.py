@@ -45,10 +45,6 @@ FindWorld = Callable[[str], "World | None"]
 
 _TOO_MANY = "Too many requests, please try again later."
 NO_PORT_FORWARD = "this simulated API server forwards no ports: nothing listens in its Pods"
-NO_EPHEMERAL_CONTAINERS = (
-    "this simulated API server adds no ephemeral containers to Pods, so kubectl debug does not work: "
-    "use kubectl exec, or kubectl run for a Pod beside it with the same ServiceAccount"
-)
 _OPENID_HEADERS = {"cache-control": "public, max-age=3600"}
 
 
@@ -220,8 +216,6 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
         return read_log(scope.world, info.namespace, info.name, request.query_params)
     if info.subresource == "portforward":
         raise errors.bad_request(NO_PORT_FORWARD)
-    if info.subresource == "ephemeralcontainers":
-        raise errors.bad_request(NO_EPHEMERAL_CONTAINERS)
     if info.subresource in ("exec", "attach"):
         # kubectl comes here with SPDY after any refusal of its websocket, to read the reason.
         if wants_spdy(request):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS
-from app.world.apiserver.types.version import GIT_VERSION, MAJOR, MINOR
+from app.world.apiserver.version import GIT_VERSION, MAJOR, MINOR
 
 if TYPE_CHECKING:
     from app.world.world import World

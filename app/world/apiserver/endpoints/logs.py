@@ -15,6 +15,7 @@ from app.world.apiserver.endpoints.reading import integer_parameter
 from app.world.apiserver.endpoints.responses import LimitedStream, common_headers
 from app.world.apiserver.request.request_info import is_set
 from app.world.apiserver.types import errors, names
+from app.world.apiserver.types.defaults import all_containers_of
 from app.world.apiserver.types.errors import Cause
 from app.world.node.container_log import ContainerLog, Piece
 from app.world.node.pod_containers import ContainerNotFound
@@ -42,7 +43,7 @@ def choose_container(pod: JsonObject, container: str) -> str:
         if initial:
             sentence += f" or one of the init containers: [{' '.join(initial)}]"
         raise errors.bad_request(sentence)
-    if container not in (*regular, *initial):
+    if container not in (each["name"] for each in all_containers_of(spec)):
         raise errors.bad_request(f"container {container} is not valid for pod {name}")
     return container
 
@@ -155,7 +156,8 @@ def _log(world: World, pod: JsonObject, container: str, *, previous: bool) -> Co
     found: JsonObject = next(
         (
             status
-            for status in (*statuses.get("initContainerStatuses", []), *statuses.get("containerStatuses", []))
+            for kind in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+            for status in statuses.get(kind, [])
             if status.get("name") == container
         ),
         {},

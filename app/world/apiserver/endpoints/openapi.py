@@ -20,7 +20,7 @@ from app.world.apiserver.types import schema
 from app.world.apiserver.types.go_text import Type
 from app.world.apiserver.types.resources import GROUPS, RESOURCES, REVIEWS, Resource
 from app.world.apiserver.types.schema import TYPES
-from app.world.apiserver.types.version import RELEASE
+from app.world.apiserver.version import RELEASE
 
 _DESCRIPTIONS: Mapping[str, Mapping[str, str]] = json.loads(
     Path(schema.__file__).with_name("descriptions.json").read_text("utf-8")

@@ -20,7 +20,7 @@ from app.flow.ports import Execution
 from app.world.apiserver.endpoints.logs import choose_container
 from app.world.apiserver.request.request_info import RequestInfo, is_set
 from app.world.apiserver.types import errors
-from app.world.apiserver.types.defaults import containers_of
+from app.world.apiserver.types.defaults import all_containers_of
 from app.world.node.pod_containers import ContainerNotFound
 from app.world.node.programs.installed import program_of
 from app.world.node.streams import STDOUT, Streams, encoded
@@ -75,7 +75,7 @@ def parse_command(world: World, info: RequestInfo, query: QueryParams) -> Remote
     command = query.getlist("command") if info.subresource == "exec" else []
     if info.subresource == "exec" and (not command or len(command) > ARGUMENTS_LIMIT):
         raise errors.bad_request("you must specify at least 1 command for the container")
-    spec = next((each for each in containers_of(pod["spec"]) if each["name"] == container), {})
+    spec = next((each for each in all_containers_of(pod["spec"]) if each["name"] == container), {})
     return RemoteCommand(
         pod=pod,
         container=container,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.flow.times import timestamp
 from app.world.apiserver.auth.service_accounts import ALL_SERVICE_ACCOUNTS
-from app.world.apiserver.types.version import GIT_VERSION
+from app.world.apiserver.version import GIT_VERSION
 
 if TYPE_CHECKING:
     from app.world.world import World

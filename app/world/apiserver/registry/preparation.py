@@ -67,13 +67,17 @@ def match_name(metadata: JsonObject, name: str) -> None:
 
 
 def keep_system_fields(old: JsonObject, new: JsonObject, resource: Resource, subresource: str) -> None:
-    """A status update changes the status alone, any other update all but the status; neither the object's identity."""
-    if subresource == "status":
-        status = new.get("status", {})
-        kept = {key: value for key, value in old.items() if key not in ("metadata", "status")}
+    """An update of a subresource changes that alone, any other update all but the status; neither the object's
+    identity."""
+    if subresource:
+        changed: JsonObject = {"status": new.get("status", {})}
+        if subresource == "ephemeralcontainers":
+            added = new.get("spec", {}).get("ephemeralContainers", [])
+            rest = {key: value for key, value in old["spec"].items() if key != "ephemeralContainers"}
+            changed = {"spec": rest | ({"ephemeralContainers": added} if added else {})}
         managed = new["metadata"].get("managedFields")
         new.clear()
-        new.update(kept, metadata=dict(old["metadata"]), status=status)
+        new.update({**old, **changed, "metadata": dict(old["metadata"])})
         if managed:
             new["metadata"]["managedFields"] = managed
     else:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SERVICE_NETWORK = "10.100"
 """The first half of the addresses of Services, /16 (EKS: `serviceIpv4Cidr`)."""
+CLUSTER_DNS = f"{SERVICE_NETWORK}.0.10"
+"""The address of the cluster's name server (EKS user guide, "Manage CoreDNS for DNS in Amazon EKS clusters")."""
 _FIRST_STATUS: Mapping[str, tuple[str, ...]] = {
     "daemonsets": ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"),
     "deployments": (),
@@ -44,13 +46,13 @@ def complete(world: World, resource: Resource, body: JsonObject) -> None:
         body["status"] = dict.fromkeys(_FIRST_STATUS[resource.plural], 0)
 
 
-def keep(resource: Resource, old: JsonObject, new: JsonObject) -> None:
-    """An update that leaves out what the server has decided leaves it as it is."""
+def keep(world: World, resource: Resource, old: JsonObject, new: JsonObject) -> None:
+    """An update that leaves out what the server has decided leaves it as it is. Raises `ApiError` 422."""
     if resource.plural == "services" and new.setdefault("spec", {}).get("type", "ClusterIP") != "ExternalName":
         for field in ("clusterIP", "clusterIPs"):
             if field in old["spec"] and not new["spec"].get(field):
                 new["spec"][field] = old["spec"][field]
-        _give_node_ports(new["spec"], old["spec"])
+        _give_node_ports(world, new, old["spec"])
     elif resource.plural == "jobs" and not new.setdefault("spec", {}).get("selector"):
         new["spec"]["selector"] = old["spec"].get("selector", {})
 
@@ -70,19 +72,43 @@ def _give_address(world: World, service: JsonObject) -> None:
         if address not in taken:
             spec["clusterIP"] = address
     spec["clusterIPs"] = [spec["clusterIP"]]
-    _give_node_ports(spec, {})
+    _give_node_ports(world, service, {})
 
 
-def _give_node_ports(spec: JsonObject, old: JsonObject) -> None:
+def _give_node_ports(world: World, service: JsonObject, old: JsonObject) -> None:
     """Each port of a type that has node ports gets one, that of the `old` spec where there is one. A Service that was
-    of such a type and is not any more loses them (`patchAllocatedValues`, `dropTypeDependentFields`)."""
+    of such a type and is not any more loses them (`patchAllocatedValues`, `dropTypeDependentFields`). Raises `ApiError`
+    422 for one that is out of range or another Service's (`portallocator`)."""
+    spec, name = service["spec"], service["metadata"].get("name", "")
     before = {(port.get("name"), port.get("port")): port.get("nodePort") for port in old.get("ports", [])}
-    for port in spec.get("ports", []):
+    taken = set[int]()
+    if spec.get("type") in _WITH_NODE_PORTS:
+        others = (port for stored in world.cluster.scan("services") for port in stored.object["spec"].get("ports", []))
+        taken = {port["nodePort"] for port in others if port.get("nodePort")} - set(before.values())
+    for index, port in enumerate(spec.get("ports", [])):
         had = before.get((port.get("name"), port.get("port")))
-        if spec.get("type") in _WITH_NODE_PORTS:
-            port.setdefault("nodePort", had or secrets.choice(NODE_PORTS))
-        elif had is not None and port.get("nodePort") == had:
-            del port["nodePort"]
+        if spec.get("type") not in _WITH_NODE_PORTS:
+            if had is not None and port.get("nodePort") == had:
+                del port["nodePort"]
+            continue
+        if (wanted := port.get("nodePort")) is None:
+            port["nodePort"] = had or _free(taken)
+            taken.add(port["nodePort"])
+            continue
+        why = "provided port is already allocated" if wanted in taken else ""
+        if wanted not in NODE_PORTS:
+            limits = f"{NODE_PORTS.start}-{NODE_PORTS.stop - 1}"
+            why = f"provided port is not in the valid range. The range of valid ports is {limits}"
+        if why:
+            cause = names.invalid_value(f"spec.ports[{index}].nodePort", wanted, why)
+            raise errors.invalid("Service", "", name, [cause])
+
+
+def _free(taken: set[int]) -> int:
+    """Another node port."""
+    while (port := secrets.choice(NODE_PORTS)) in taken:
+        pass
+    return port
 
 
 def _select_own_pods(job: JsonObject) -> None:

@@ -90,6 +90,12 @@ def containers_of(spec: JsonObject) -> Iterator[JsonObject]:
     yield from spec.get("containers", [])
 
 
+def all_containers_of(spec: JsonObject) -> Iterator[JsonObject]:
+    """Init containers, then containers, then ephemeral containers."""
+    yield from containers_of(spec)
+    yield from spec.get("ephemeralContainers", [])
+
+
 def _pod(pod: JsonObject) -> None:
     _template(pod)
     spec = pod["spec"]
@@ -107,7 +113,7 @@ def _template(pod: JsonObject) -> None:
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
     if account:
         spec["serviceAccountName"] = spec["serviceAccount"] = account
-    for container in containers_of(spec):
+    for container in all_containers_of(spec):
         _container(container)
         if spec.get("hostNetwork"):
             for port in container.get("ports", []):

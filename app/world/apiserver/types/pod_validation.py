@@ -8,7 +8,7 @@ from typing import Any
 from app.flow.model import JsonObject
 from app.world.apiserver.types import names
 from app.world.apiserver.types.errors import Cause
-from app.world.apiserver.types.schema import quantity
+from app.world.apiserver.types.quantities import quantity
 from app.world.apiserver.types.variable_validation import validate_variable, validate_variables_from
 from app.world.apiserver.types.volume_validation import choice, labelled, local_path, validate_volume
 
@@ -44,6 +44,7 @@ def validate_pod(pod: JsonObject) -> Iterator[Cause]:
                 else:
                     field = f"spec.{group}[{index}].restartPolicy"
                     yield names.unsupported(field, container["restartPolicy"], ("Always",))
+    yield from _ephemeral_containers(spec, seen, volumes)
     yield from choice(spec, "restartPolicy", "spec", ("Always", "OnFailure", "Never"))
     yield from choice(spec, "dnsPolicy", "spec", ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"))
     for field in ("serviceAccountName", "nodeName"):
@@ -68,6 +69,29 @@ def validate_new_pod(pod: JsonObject) -> Iterator[Cause]:
         yield names.forbidden("spec.ephemeralContainers", "cannot be set on create")
     if spec.get("nodeName") and spec.get("schedulingGates"):
         yield names.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+_NOT_EPHEMERAL = (
+    *("lifecycle", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "restartPolicy"),
+    "startupProbe",
+)
+"""The fields of a container that an ephemeral one may not have (`allowedEphemeralContainerFields`)."""
+
+
+def _ephemeral_containers(spec: JsonObject, seen: set[Any], volumes: set[str]) -> Iterator[Cause]:
+    """`validateEphemeralContainers`. `seen`: the names of the other containers."""
+    others = set(seen)
+    for index, container in enumerate(spec.get("ephemeralContainers", [])):
+        field = f"spec.ephemeralContainers[{index}]"
+        yield from _container(container, field, seen, volumes)
+        target, why = container.get("targetContainerName", ""), "cannot be set for an Ephemeral Container"
+        if target and target not in others:
+            yield names.not_found(f"{field}.targetContainerName", target)
+        yield from (names.forbidden(f"{field}.{name}", why) for name in _NOT_EPHEMERAL if container.get(name))
+        for number, mount in enumerate(container.get("volumeMounts", [])):
+            for name in ("subPath", "subPathExpr"):
+                if mount.get(name):
+                    yield names.forbidden(f"{field}.volumeMounts[{number}].{name}", why)
 
 
 def _security(context: JsonObject, field: str) -> Iterator[Cause]:
@@ -177,3 +201,14 @@ def validate_pod_update(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
         yield names.forbidden("spec.schedulingGates", why)
     if _frozen(before) != _frozen(after):
         yield names.forbidden("spec", _MUTABLE)
+
+
+def validate_ephemeral_update(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
+    """The causes against a change of a Pod's ephemeral containers (`ValidatePodEphemeralContainersUpdate`)."""
+    wanted = {container.get("name"): container for container in new["spec"].get("ephemeralContainers", [])}
+    for container in old["spec"].get("ephemeralContainers", []):
+        name = container["name"]
+        if wanted.get(name) != container:
+            verb = "changed" if name in wanted else "removed"
+            why = f'existing ephemeral containers "{name}" may not be {verb}\n'
+            yield names.forbidden("spec.ephemeralContainers", why)

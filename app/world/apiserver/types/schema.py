@@ -11,14 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from app.flow.model import JsonValue
+from app.world.apiserver.types import quantities
 from app.world.apiserver.types.go_text import Type, cannot_restore, cannot_unmarshal
 
 TYPES: Mapping[str, Mapping[str, Type]] = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
@@ -81,7 +80,7 @@ def is_atomic(type_: Type) -> bool:
 
 
 ZERO_IS_OMITTED: Mapping[str, frozenset[str]] = {
-    "Container": frozenset({"stdin", "stdinOnce", "tty"}),
+    **dict.fromkeys(("Container", "EphemeralContainer"), frozenset({"stdin", "stdinOnce", "tty"})),
     "ContainerPort": frozenset({"hostPort"}),
     "DaemonSetSpec": frozenset({"minReadySeconds"}),
     "DeploymentSpec": frozenset({"minReadySeconds", "paused"}),
@@ -117,8 +116,6 @@ NEVER_OMITTED: Mapping[str, tuple[str, ...]] = {
 
 ITEMS_LIMIT = 250
 """Items in any one list: far more than any list that people write has, and few enough for what acts upon each."""
-
-_QUANTITY = re.compile(r"[+-]?(\d{1,99}(\.\d{0,99})?|\.\d{1,99})([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class WrongType(Exception):
@@ -167,7 +164,7 @@ class Decoder:
         if isinstance(type_, dict):
             if not isinstance(value, dict):
                 raise self._wrong(type_, value, owner, dotted)
-            element = type_["*"]
+            element = "resource" if type_["*"] == "quantity" else type_["*"]
             return {
                 key: self.decode(element, "" if item is None else item, f"{path}.{key}", owner, dotted)
                 for key, item in value.items()
@@ -260,26 +257,12 @@ def _bytes(value: JsonValue) -> JsonValue:
     return value
 
 
-def _quantity(value: JsonValue) -> JsonValue:
+def _quantity(value: JsonValue, *, rounded: bool = False) -> JsonValue:
     text = value if isinstance(value, str) else json.dumps(value)
-    if not _QUANTITY.fullmatch(text):
+    if not quantities.PATTERN.fullmatch(text):
         expression = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
         raise WrongType(f"quantities must match the regular expression '{expression}'")
-    return text
-
-
-_SUFFIXED = re.compile(r"(.*?)([numkMGTPE]|[KMGTPE]i)?")
-_SCALES = {
-    **{letter: Fraction(1, 1000**power) for power, letter in enumerate("mun", start=1)},
-    **{letter: Fraction(1000**power) for power, letter in enumerate("kMGTPE", start=1)},
-    **{f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTPE", start=1)},
-}
-
-
-def quantity(text: str) -> Fraction:
-    """The number that a valid quantity such as `250m` or `64Mi` stands for (apimachinery, `resource/quantity.go`)."""
-    number, suffix = _SUFFIXED.fullmatch(text).groups()  # type: ignore[union-attr]  # it matches any text
-    return Fraction(Decimal(number)) * _SCALES.get(suffix, 1)
+    return quantities.stored(text, rounded=rounded)
 
 
 def _int_or_string(value: JsonValue) -> JsonValue:
@@ -295,6 +278,7 @@ _SCALARS: Mapping[str, Callable[[JsonValue], JsonValue]] = {
     "micro-time": _micro_time,
     "bytes": _bytes,
     "quantity": _quantity,
+    "resource": partial(_quantity, rounded=True),
     "int-or-string": _int_or_string,
     "any": lambda value: value,
 }

@@ -200,6 +200,7 @@ def _immutable_data(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
 _UPDATE_RULES: Mapping[str, Callable[[JsonObject, JsonObject], Iterator[Cause]]] = {
     "configmaps": _immutable_data,
     "pods": pod_validation.validate_pod_update,
+    "pods/ephemeralcontainers": pod_validation.validate_ephemeral_update,
     "secrets": _immutable_data,
     **workload_validation.UPDATE_RULES,
 }
@@ -213,8 +214,9 @@ def _new_finalizers(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
         yield names.forbidden("metadata.finalizers", f"{why} []string{{{', '.join(map(json.dumps, added))}}}")
 
 
-def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None) -> None:
-    """Raises `ApiError` 422 with every cause, 413 for too many values. `old` is what an update replaces."""
+def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None, *, subresource: str = "") -> None:
+    """Raises `ApiError` 422 with every cause, 413 for too many values. `old` is what an update of the object, or of one
+    of its subresources, replaces."""
     check_shape(body)
     causes = list(names.validate_metadata(body["metadata"], _NAMES.get(resource.plural, names.subdomain_errors)))
     rules = _RULES.get(resource.plural)
@@ -224,7 +226,7 @@ def validate(resource: Resource, body: JsonObject, old: JsonObject | None = None
         causes += pod_validation.validate_new_pod(body)
     if old is not None and old["metadata"].get("deletionTimestamp"):
         causes += _new_finalizers(old["metadata"], body["metadata"])
-    changed = _UPDATE_RULES.get(resource.plural)
+    changed = _UPDATE_RULES.get(f"{resource.plural}/{subresource}") or _UPDATE_RULES.get(resource.plural)
     if old is not None and changed:
         causes += changed(old, body)
     if causes:

@@ -27,6 +27,10 @@ def _template(spec: JsonObject, policies: tuple[str, ...]) -> Iterator[Cause]:
     yield from names.validate_labels(metadata.get("labels", {}), "spec.template.labels")
     for cause in pod_validation.validate_pod({"spec": template.get("spec", {})}):
         yield replace(cause, field=f"spec.template.{cause.field}")
+    if template.get("spec", {}).get("ephemeralContainers"):
+        yield names.forbidden(
+            "spec.template.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"
+        )
     policy = template.get("spec", {}).get("restartPolicy", "Always")
     if policy == "Always" and policy not in policies:
         yield names.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
@@ -123,6 +127,7 @@ def _service(body: JsonObject) -> Iterator[Cause]:
     if not ports and spec.get("clusterIP") != "None":
         yield names.required("spec.ports")
     seen: set[str] = set()
+    on_node: set[tuple[str, int]] = set()
     for index, port in enumerate(ports):
         field = f"spec.ports[{index}]"
         if len(ports) > 1 and not port.get("name"):
@@ -134,6 +139,12 @@ def _service(body: JsonObject) -> Iterator[Cause]:
             number = port.get(name, 0)
             if isinstance(number, int) and not 1 <= number <= 65535:
                 yield names.invalid_value(f"{field}.{name}", number, "must be between 1 and 65535, inclusive")
+        if number := port.get("nodePort"):
+            if spec.get("type") == "ClusterIP":
+                yield names.forbidden(f"{field}.nodePort", "may not be used when `type` is 'ClusterIP'")
+            elif (port.get("protocol", ""), number) in on_node:
+                yield names.duplicate(f"{field}.nodePort", number)
+            on_node.add((port.get("protocol", ""), number))
         if port.get("protocol") not in ("SCTP", "TCP", "UDP"):
             yield names.unsupported(f"{field}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP"))
     kinds = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")

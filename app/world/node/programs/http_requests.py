@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -85,10 +86,16 @@ class Wire:
                 return self._to_website(request, service)
             bucket = f"/{host.partition('.')[0]}" if service == "s3" and not host.startswith("s3.") else ""
             return await self._to_aws(request, f"{self.aws_url}{bucket}{target}", service, SECONDS)
+        if host in ("localhost", self._own_name) or _is_loopback(host) or host == self.container.address:
+            # In a Pod nothing listens.
+            raise NoAnswer(7, f"Failed to connect to {host} port {port} after 0 ms: Couldn't connect to server")
         if service or is_address(host):
-            words = f"Failed to connect to {host} port {port} after {SECONDS * 1000:.0f} ms: Timeout was reached"
-            raise NoAnswer(28, words)
+            raise _not_connected(request, host, port)
         raise NoAnswer(6, f"Could not resolve host: {host}")
+
+    @property
+    def _own_name(self) -> str:
+        return self.container.environment.get("HOSTNAME", "localhost")
 
     def _is_api_server(self, host: str) -> bool:
         return host in API_SERVERS or host == self.container.environment.get("KUBERNETES_SERVICE_HOST")
@@ -103,10 +110,11 @@ class Wire:
 
         def send() -> HttpResponse | NoAnswer:
             try:
-                answer = URLLib3Session(timeout=seconds, proxies={}).send(prepared)
+                waits = min(seconds, request.seconds or seconds)
+                answer = URLLib3Session(timeout=waits, proxies={}).send(prepared)  # type: ignore[arg-type]  # it takes any number
             except exceptions.HTTPClientError as error:
                 record(error=str(error))
-                return _too_late(seconds)
+                return _too_late(request, seconds)
             record(status=answer.status_code, headers=answer.headers.items(), body=answer.content)
             return HttpResponse(
                 status=answer.status_code,
@@ -118,7 +126,7 @@ class Wire:
         found = await self.blocking(send)
         if isinstance(found, HttpResponse):
             return found
-        raise found or _too_late(seconds)
+        raise found or _too_late(request, seconds)
 
     def _to_website(self, request: HttpRequest, service: str) -> HttpResponse:
         """What operators see who only try whether they reach STS (https://github.com/aws/aws-sdk-js-v3/issues/3051)."""
@@ -141,7 +149,7 @@ class Wire:
                     url,
                     caller="pod",
                     callee=callee,
-                    timeout=SECONDS,
+                    timeout=min(SECONDS, request.seconds or SECONDS),
                     headers=headers,
                     body=request.body,
                     ca_bundle_pem=request.ca,
@@ -149,15 +157,35 @@ class Wire:
                 )
         except NetworkError as error:
             if error.kind == "timeout":
-                raise _too_late(SECONDS) from None
+                raise _too_late(request, SECONDS) from None
             raise NoAnswer(60 if error.kind == "tls" else 7, f"{error}") from None
         return HttpResponse(
             status=answer.status, reason=_reason(answer.status), headers=answer.headers, body=answer.body
         )
 
 
-def _too_late(seconds: int) -> NoAnswer:
-    return NoAnswer(28, f"Operation timed out after {seconds * 1000:.0f} milliseconds with 0 bytes received")
+def _too_late(request: HttpRequest, seconds: float) -> NoAnswer:
+    """No response came. The world waits for no longer than `seconds`, and says that it has waited as it was asked."""
+    waited = request.seconds or seconds
+    words = f"Operation timed out after {waited * 1000:.0f} milliseconds with 0 bytes received"
+    return NoAnswer(28, words, sent=True, seconds=waited)
+
+
+def _not_connected(request: HttpRequest, host: str, port: int) -> NoAnswer:
+    """No connection came about. The world does not wait for one."""
+    given = [seconds for seconds in (request.seconds, request.connect_seconds) if seconds]
+    if given:
+        words = f"Connection timed out after {min(given) * 1000:.0f} milliseconds"
+        return NoAnswer(28, words, seconds=min(given))
+    words = f"Failed to connect to {host} port {port} after {SECONDS * 1000:.0f} ms: Timeout was reached"
+    return NoAnswer(28, words, seconds=SECONDS)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _service(host: str) -> str:

@@ -13,6 +13,11 @@ _SMALL = ("busybox", "alpine")
 _NOT_IN_SMALL = frozenset(["bash", "dash", "curl"])
 _NOT_IN_AWS_CLI = frozenset(["find", "which"])
 """It is built upon Amazon Linux 2023, whose image has no more than it needs (aws/aws-cli, 2.27.51)."""
+_SHELLS = {
+    **dict.fromkeys(("alpine", "busybox"), "sh"),
+    **dict.fromkeys(("amazonlinux", "bash", "debian", "ubuntu"), "bash"),
+}
+"""By the last part of their names, images whose own command is a shell."""
 NAMES = frozenset(
     [
         *("sh", "bash", "dash", "ash", "cat", "head", "tail", "wc", "cut", "tr", "sort", "uniq", "tee", "seq", "rev"),
@@ -53,6 +58,12 @@ def has_program(image: str, name: str) -> bool:
         return is_aws_cli(image)
     left_out = _NOT_IN_AWS_CLI if is_aws_cli(image) else _NOT_IN_SMALL if is_busybox(image) else ()
     return name in NAMES and name not in left_out
+
+
+def shell_of(image: str) -> str:
+    """The shell that is the own command of an image; empty for others."""
+    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return _SHELLS.get(name, "")
 
 
 def path_of(name: str) -> str:

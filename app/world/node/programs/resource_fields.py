@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import JsonObject
 from app.world.apiserver.types.defaults import containers_of
 from app.world.apiserver.types.pod_validation import NODE_RESOURCES
-from app.world.apiserver.types.schema import quantity
+from app.world.apiserver.types.quantities import quantity
 
 if TYPE_CHECKING:
     from app.world.apiserver.storage.state import ClusterState

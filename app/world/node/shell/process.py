@@ -25,6 +25,10 @@ class HttpRequest:
     """Whether every certificate is accepted."""
     ca: bytes | None = None
     """The certificates that are trusted instead of the image's."""
+    seconds: float = 0.0
+    """How long the whole transfer may take; 0 where nothing is said."""
+    connect_seconds: float = 0.0
+    """The same of the connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +44,12 @@ class HttpResponse:
 class NoAnswer(Exception):
     """No response: `code` is curl's exit status, the text its error message."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, *, sent: bool = False, seconds: float = 0.0) -> None:
+        """`sent`: whether the request was; `seconds`: for how long a response was waited for in vain."""
         super().__init__(text)
         self.code = code
+        self.sent = sent
+        self.seconds = seconds
 
 
 class System(Protocol):

@@ -1,4 +1,4 @@
-"""A container's view of its files: volumes mounted into an image without files, and what its programs have written.
+"""A container's view of its files: volumes mounted into an image of few files, and what its programs have written.
 
 A path is resolved as by the kernel, one name at a time, links included, so that nothing outside the mounts is ever
 touched. Errors are `OSError`s with the container's own path, as Python raises them inside the container.
@@ -16,7 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from app.world.node.volumes.inodes import Inode, User, image_directory, os_error, written_inode
+from app.world.node.volumes import first_process
+from app.world.node.volumes.first_process import FirstProcess
+from app.world.node.volumes.image import Image
+from app.world.node.volumes.inodes import Inode, User, os_error, written_inode
 from app.world.node.volumes.mounts import Mount
 from app.world.node.volumes.scratch import Scratch, Written
 
@@ -36,41 +39,33 @@ class FileSystem:
         created: float,
         *,
         directories: Mapping[str, int] | None = None,
+        image_files: Mapping[str, bytes] | None = None,
         writable: Iterable[str] = (),
         check_room: Callable[[int], None] = lambda _: None,
         now: Callable[[], float] | None = None,
+        first: FirstProcess | None = None,
     ) -> None:
-        """`directories`: those of the image, with their modes. `writable`: which mounts, files and `/` can be written
-        to, by root or another user that may. `check_room` raises where the node has no memory for so many bytes more.
-        `now`: Unix seconds by the node's clock, the time of `created` where it is not given."""
+        """`directories`: those of the image, with their modes. `image_files`: files that are there from the start,
+        unless a mount hides them. `writable`: which mounts, files and `/` can be written to, by root or another user
+        that may. `check_room` raises where the node has no memory for so many bytes more. `now`: Unix seconds by the
+        node's clock, the time of `created` where it is not given. `first`: where process 1 is another container's."""
         found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mounted: -len(mounted[0])))
         """By path. A path may lie in two of them, so the longer one comes first."""
-        self._held = sum(mount.size for mount in self._mounts.values())
         self.user = user
-        self._created = created
         self._writable = {posixpath.normpath("/" + path.lstrip("/")) for path in writable}
         self._check_room = check_room
         self._now = now or (lambda: created)
         self.scratch = Scratch()
-        self._modes = dict(directories or {})
-        self._image: dict[str, set[str]] = {"/": set()}
-        """The image's directories with their children: those that lead to mounts, and `directories`."""
-        for path in (*self._mounts, *self._modes):
-            if path not in self._mounts:
-                self._image.setdefault(path, set())
-            while path != "/":
-                parent, _, name = path.rpartition("/")
-                path = parent or "/"
-                self._image.setdefault(path, set()).add(name)
-        files = {path for path, mount in self._mounts.items() if mount.found and not mount.found.is_directory}
-        self._subdirectories = {
-            path: sum(posixpath.join(path, name) not in files for name in names) for path, names in self._image.items()
-        }
+        self._first = first
+        if first is not None:
+            self._writable |= {f"{first_process.ROOT}{path}".rstrip("/") for path in first.files._writable}
+        self._image = Image(self._mounts, directories or {}, image_files or {}, created)
+        self._held = sum(mount.size for mount in self._mounts.values()) + self._image.size
 
     @property
     def size(self) -> int:
-        """Bytes of memory for what programs have written, and for the mounted files that it keeps."""
+        """Bytes of memory for what programs have written, for mounted files that it keeps, and its image's."""
         return self.scratch.size + self._held
 
     def read(self, path: str) -> bytes:
@@ -94,7 +89,8 @@ class FileSystem:
             raise os_error(errno.ENOTDIR, path)
         if not self.may(inode, 4):
             raise os_error(errno.EACCES, path)
-        names = set(self._image.get(location, ()))
+        files, place = self._elsewhere(location) or (self, location)
+        names = set(files._image.names(place))
         if inode.real is not None:
             names |= set(os.listdir(inode.real))
         _, layer, key = self._layer(location)
@@ -119,7 +115,7 @@ class FileSystem:
 
     # What programs write
 
-    def write(self, path: str, content: bytes, *, append: bool = False, modified: float | None = None) -> None:
+    def write(self, path: str, content: bytes, *, append: bool = False, modified: float = 0.0) -> None:
         """Makes or replaces a file; `modified`: its time, if not now. Raises `OSError`."""
         location, old = self._target(path)
         if old is not None and old.is_directory:
@@ -204,21 +200,13 @@ class FileSystem:
         return location, found
 
     def _put(
-        self,
-        location: str,
-        path: str,
-        *,
-        content: bytes | None,
-        mode: int,
-        old: Inode | None,
-        modified: float | None = None,
+        self, location: str, path: str, *, content: bytes | None, mode: int, old: Inode | None, modified: float = 0.0
     ) -> None:
         _, layer, key = self._layer(location)
         uid, gid, mode = (old.uid, old.gid, stat.S_IMODE(old.mode)) if old else (self.user.uid, self.user.gid, mode)
         if old is None and (parent := self._inode(posixpath.dirname(location))).mode & stat.S_ISGID:  # inode(7)
             gid, mode = parent.gid, mode | (stat.S_ISGID if content is None else 0)
-        modified = self._now() if modified is None else modified
-        entry = Written(mode=mode, uid=uid, gid=gid, modified=modified, content=content)
+        entry = Written(mode=mode, uid=uid, gid=gid, modified=modified or self._now(), content=content)
         try:
             self._check_room(layer.growth(key, entry))
         except OSError:
@@ -227,10 +215,22 @@ class FileSystem:
 
     def _layer(self, location: str) -> tuple[str, Scratch, str]:
         """The mount that a location lies in, or `/`, what programs have written there, and the location's key in it."""
+        if (found := self._elsewhere(location)) is not None:
+            path, layer, key = found[0]._layer(found[1])
+            return f"{first_process.ROOT}{path}".rstrip("/"), layer, key
         for path, mount in self._mounts.items():
             if location == path or location.startswith(f"{path}/"):
                 return path, mount.tree.scratch, mount.place + location.removeprefix(path)
         return "/", self.scratch, location
+
+    def _elsewhere(self, location: str) -> tuple[FileSystem, str] | None:
+        """The files of another container where a location is in its root, and the location there. Raises `OSError`."""
+        if self._first is None or not location.startswith(f"{first_process.DIRECTORY}/"):
+            return None
+        if not self._first.is_open:
+            raise os_error(errno.EACCES, location)
+        below = location.removeprefix(first_process.ROOT)
+        return (self._first.files, below or "/") if below != location else None
 
     def _resolve(self, path: str, *, follow: bool) -> str:
         """The location without links or dots. A path that ends in a slash follows its link (path_resolution(7)).
@@ -273,15 +273,15 @@ class FileSystem:
 
     def _inode(self, location: str, *, counted: bool = False) -> Inode:
         """The inode at a resolved location; `counted` as for `real_inode`. Raises `OSError`."""
+        if (found := self._elsewhere(location)) is not None:
+            return found[0]._inode(found[1], counted=counted)
         _, layer, key = self._layer(location)
         if (written := layer.entries.get(key)) is not None:
             return written_inode(written)
         for path, mount in self._mounts.items():
             if location == path or location.startswith(f"{path}/"):
                 return mount.inode(location.removeprefix(path), location, counted=counted)
-        if location not in self._image:
-            raise os_error(errno.ENOENT, location)
-        return image_directory(self._modes.get(location, 0o755), self._subdirectories[location], self._created)
+        return self._image.inode(location)
 
     def may(self, inode: Inode, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root has every right (CAP_DAC_OVERRIDE)."""

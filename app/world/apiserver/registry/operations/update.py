@@ -72,7 +72,7 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
         raise errors.invalid(resource.kind, resource.group, name, [cause])
     # (2) What this request may not change stays as it is.
     keep_system_fields(old, obj, resource, scope.subresource)
-    workloads.keep(resource, old, obj)
+    workloads.keep(world, resource, old, obj)
     apply_defaults(obj)
     now = timestamp(world.clock.now())
     if not options.applied:
@@ -89,7 +89,7 @@ async def _update_once(scope: RequestScope, name: str, change: Change, options: 
         old=old,
     )
     admitted, warned = await admit(world, attributes, obj)
-    validate(resource, admitted, old)
+    validate(resource, admitted, old, subresource=scope.subresource)
     # (4) Store, unless nothing changed.
     admitted["metadata"]["resourceVersion"] = version
     changing = {key: value for key, value in admitted.items() if key not in ("metadata", "status")}

@@ -174,7 +174,7 @@ async def _copy(
     if not inode.is_directory or (recursive and not _is_directory(process, target)):
         await _say(process, found, f"'{source}' -> '{target}'")
     if not inode.is_directory:
-        files.write(place, files.read(process.path(source)), modified=inode.modified if keep else None)
+        files.write(place, files.read(process.path(source)), modified=inode.modified if keep else 0.0)
     elif not recursive:
         raise IsADirectoryError(21, "Is a directory", source)
     else:
