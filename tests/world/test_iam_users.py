@@ -44,3 +44,37 @@ def test_a_user_has_two_keys_at_most(aws):
     assert len(ids) == 2
     with refused("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409):
         iam.create_access_key(UserName="ci")
+
+
+def test_a_user_has_a_path_and_tags(aws):
+    iam = aws.client("iam")
+    team = [{"Key": "team", "Value": "a"}]
+    made = iam.create_user(UserName="ci", Path="/robots/", Tags=team)["User"]
+    assert (made["Arn"], made["Path"]) == (f"arn:aws:iam::{ACCOUNT}:user/robots/ci", "/robots/")
+    assert made["Tags"] == iam.get_user(UserName="ci")["User"]["Tags"] == team
+    assert [it["UserName"] for it in iam.list_users(PathPrefix="/robots/")["Users"]] == ["ci"]
+    iam.tag_user(UserName="ci", Tags=[{"Key": "stage", "Value": "b"}])
+    iam.untag_user(UserName="ci", TagKeys=["TEAM"])
+    assert iam.list_user_tags(UserName="ci")["Tags"] == [{"Key": "stage", "Value": "b"}]
+    assert iam.list_user_tags(UserName="learner")["Tags"] == []
+    with refused("NotSimulated"):
+        iam.tag_user(UserName="learner", Tags=team)
+    with refused("NotSimulated"):
+        iam.create_user(UserName="bounded", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+
+
+def test_a_trust_policy_sees_a_users_tags(aws):
+    key = credentials_of(aws, "ci")
+    sts = aws.client("sts", key)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/ci"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:PrincipalTag/team": "a"}},
+    }
+    aws.role("tagged", {"Version": "2012-10-17", "Statement": statement})
+    asked = {"RoleArn": aws.mine.roles["tagged"].arn, "RoleSessionName": "session"}
+    with refused("AccessDenied"):
+        sts.assume_role(**asked)
+    aws.client("iam").tag_user(UserName="ci", Tags=[{"Key": "team", "Value": "a"}])
+    assert sts.assume_role(**asked)["AssumedRoleUser"]["Arn"].endswith(":assumed-role/tagged/session")

@@ -82,6 +82,8 @@ class User:
     arn: str
     user_id: str
     created: float
+    path: str = "/"
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.flow.model import JsonValue
 from app.world.aws import iam, protocols, xml
 from app.world.aws.authentication import Caller, authenticate, invalid_token_id
-from app.world.aws.authorization import authorize
+from app.world.aws.authorization import authorize, authorize_to_pass
 from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError, not_simulated, validation_error
 from app.world.aws.iam.actions import find_action
@@ -82,6 +82,8 @@ async def _iam(caller: Caller, action: str, parameters: Parameters) -> JsonValue
     arn, named = resource_of(caller, action, parameters)
     keys = {"iam:PolicyARN": parameters["PolicyArn"]} if "PolicyArn" in parameters else {}
     authorize(caller, f"iam:{action}", arn, named=named, keys=keys)
+    if action == "AddRoleToInstanceProfile" and (role := caller.account.roles.get(parameters.get("RoleName", ""))):
+        authorize_to_pass(caller, role.arn, "ec2.amazonaws.com")
     if action == "GetUser" and "UserName" not in parameters and caller.key.role_name:
         raise validation_error("Must specify userName when calling with non-User credentials")
     if action == "CreateOpenIDConnectProvider":

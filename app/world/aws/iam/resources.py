@@ -27,7 +27,8 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
         case {"PolicyName": name}:
             return f"{mine}:policy{parameters.get('Path', '/')}{name}", f"policy {name}"
         case {"UserName": name}:
-            return f"{mine}:user/{name}", f"user {name}"
+            user = account.users.get(name)
+            return user.arn if user else f"{mine}:user{parameters.get('Path', '/')}{name}", f"user {name}"
         case {"Url": url}:
             arn = f"{mine}:oidc-provider/{url.removeprefix('https://')}"
             return arn, arn
@@ -46,6 +47,5 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
         case "ListAccountAliases":
             return "*", "*"
         case "GetUser" | "ListAccessKeys" | "DeleteAccessKey":
-            name = caller.key.arn.rpartition("/")[2]
-            return f"{mine}:user/{name}", f"user {name}"
+            return caller.key.arn, f"user {caller.key.arn.rpartition('/')[2]}"
     return f"{mine}:*", f"{mine}:*"
