@@ -56,7 +56,7 @@ def test_buckets_that_cannot_be_made(aws, s3):
     )
     with refused("IllegalLocationConstraintException", message, 400):
         s3.create_bucket(Bucket="no-location")
-    for name in ("Upper-Case", "a..b", "bad_name"):
+    for name in ("Upper-Case", "a..b", "bad_name", "a.-b", "192.168.5.4"):
         with refused("InvalidBucketName", "The specified bucket is not valid.", 400):
             s3.create_bucket(Bucket=name, **where)
     for number in range(buckets.BUCKET_LIMIT - 1):
@@ -201,7 +201,7 @@ def test_a_copy_needs_the_right_to_read_and_to_write(aws, s3, reader):
         ("get_bucket_versioning", {}),
         ("get_object_tagging", {"Key": "a"}),
         ("create_multipart_upload", {"Key": "a"}),
-        ("delete_objects", {"Delete": {"Objects": [{"Key": "a"}]}}),
+        ("delete_objects", {"Delete": {"Objects": [{"Key": "a", "ETag": "b"}]}}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
         ("delete_object_tagging", {"Key": "a"}),
     ],

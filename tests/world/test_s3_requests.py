@@ -1,8 +1,11 @@
 """What SDKs ask of S3 beside the object itself: ranges, conditions, metadata, checksums, ACLs. Nothing is ignored."""
 
+import asyncio
 import base64
 import datetime
+import hashlib
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import httpx
@@ -12,9 +15,11 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from app.world.aws.entities import Bucket
 from app.world.aws.errors import AwsError
 from app.world.aws.incoming import Incoming
 from app.world.aws.s3.chunks import joined
+from app.world.aws.s3.deletion import delete_objects
 from app.world.aws.sigv4 import UNSIGNED_TRAILER
 from tests.world.aws_world import OTHER_ACCOUNT, REGION, aws_fixture, aws_server, refused  # noqa: F401
 
@@ -214,12 +219,54 @@ def spoil(request):
     [
         *((it, "IncompleteBody") for it in (b"", b"5\r\nhel", b"5\r\nhello\r\n", b"hello", b"3\r\nhel\r\n0\r\n\r\n")),
         (b"5\r\nhello\r\n0\r\nx-amz-acl:public-read\r\n\r\n", "MalformedTrailerError"),
+        (b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "InvalidChunkSizeError"),
     ],
 )
 def test_chunks_that_cannot_be_read(body, code):
     headers = (("x-amz-content-sha256", UNSIGNED_TRAILER), ("x-amz-decoded-content-length", "5"))
     with pytest.raises(AwsError, match=code):
         joined(Incoming(method="PUT", raw_path="/irsa-demo/held", query=(), headers=headers, body=body))
+
+
+def test_several_objects_are_deleted_at_once(aws, s3):
+    """As boto3's collections, s3fs and others delete."""
+    keys = ["a&b<c>'", "文書/x y", "keep"]
+    for key in keys:
+        s3.put_object(Bucket="irsa-demo", Key=key, Body=b"")
+    allow = {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::irsa-demo/keep"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow, deny]})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="p", PolicyDocument=policy)
+    deleter = aws.client("s3", aws.assume()["Credentials"])
+    wanted = [{"Key": key} for key in (*keys, "none")] + [{"Key": "held", "VersionId": "x"}]
+    answer = deleter.delete_objects(Bucket="irsa-demo", Delete={"Objects": wanted})
+    assert [it["Key"] for it in answer["Deleted"]] == [*keys[:2], "none"]
+    assert [(it["Key"], it["Code"]) for it in answer["Errors"]] == [("keep", "AccessDenied"), ("held", "NoSuchVersion")]
+    assert [it["Key"] for it in s3.list_objects_v2(Bucket="irsa-demo")["Contents"]] == ["held", "keep"]
+    quiet = s3.delete_objects(Bucket="irsa-demo", Delete={"Objects": [{"Key": "keep"}], "Quiet": True})
+    assert "Deleted" not in quiet
+    with refused("NoSuchBucket"):
+        s3.delete_objects(Bucket="irsa-ghost", Delete={"Objects": [{"Key": "a"}]})
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "<Delete/>", "<Delete></Delete>", "<Delete><Object><Key>a</Key>x</Object></Delete>", "<Delete>x</Delete>"],
+)
+def test_what_is_no_list_of_objects(body):
+    content = body.encode()
+    headers = (("content-md5", base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()),)
+    request = Incoming(method="POST", raw_path="/b", query=(("delete", ""),), headers=headers, body=content)
+    bucket = Bucket(name="b", region=REGION, created=0.0)
+    for asked, code in ((request, "MalformedXML"), (replace(request, headers=()), "Missing required header")):
+        with pytest.raises(AwsError, match=code):
+            asyncio.run(delete_objects(asked, bucket, lambda key: None))
+
+
+def test_a_body_of_unknown_length_is_refused(aws, s3):
+    url = aws.client("s3", signature_version="s3v4").generate_presigned_url("put_object", HELD)
+    answer = httpx.put(url, content=iter([b"new"]))
+    assert (answer.status_code, "<Header>Transfer-Encoding</Header>" in answer.text) == (501, True)
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,20 @@ from app.world.aws.account import Account
 from app.world.aws.entities import Bucket
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
+from app.world.aws.s3 import errors
 from app.world.aws.s3.answers import Answer
 from app.world.aws.s3.request_headers import check_bucket_acl
 
 BUCKET_LIMIT = 100
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NAME = re.compile(
+    r"(?![0-9]+(\.[0-9]+){3}$)(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+)
+"""Labels between dots, and no IPv4 address (S3 user guide, "General purpose bucket naming rules")."""
 _CONFIGURATION = re.compile(
     rb"\s*(?:<\?xml[^<>]*\?>\s*)?<CreateBucketConfiguration[^<>]*(?:/>|>(.*)</CreateBucketConfiguration>)\s*", re.DOTALL
 )
-_LOCATION = re.compile(rb"\s*(?:<LocationConstraint[^<>]*(?:/>|>([^<>]{0,64})</LocationConstraint>))?\s*")
+_LOCATION = re.compile(rb"(?:<LocationConstraint[^<>]*(?:/>|>([^<>]{0,64})</LocationConstraint>))?")
 _REGION = re.compile(r"[a-z]{2}(?:-gov)?-[a-z]+-[0-9]")
 _LEGACY = "us-east-1"
 """The region of S3's first endpoint: it takes the names of all others."""
@@ -28,7 +32,7 @@ _LEGACY = "us-east-1"
 
 def create(account: Account, region: str, request: Incoming, name: str) -> Answer:
     """CreateBucket, at a region's endpoint. Raises `AwsError`."""
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not _NAME.fullmatch(name):
         raise AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", {"BucketName": name})
     constraint = _constraint(request.body)
     if region != _LEGACY and constraint != region:
@@ -66,9 +70,8 @@ def _constraint(body: bytes) -> str:
         return ""
     outer = _CONFIGURATION.fullmatch(body)
     if outer is None:
-        message = "The XML you provided was not well-formed or did not validate against our published schema"
-        raise AwsError(400, "MalformedXML", message)
-    inner = _LOCATION.fullmatch(outer[1] or b"")
+        raise errors.malformed_xml()
+    inner = _LOCATION.fullmatch((outer[1] or b"").strip())
     if inner is None:
         raise not_simulated("s3", "CreateBucket with more than a LocationConstraint")
     return (inner[1] or b"").decode("utf-8", "replace")

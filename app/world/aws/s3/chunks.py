@@ -17,6 +17,8 @@ from app.world.aws.sigv4 import UNSIGNED_TRAILER
 
 _SIZE = re.compile(rb"([0-9a-fA-F]{1,8})\r\n")
 _MALFORMED = "The request contained trailing data that was not well-formed or did not conform to our published schema."
+_SMALLEST = 8192
+"""Bytes of each chunk but the last."""
 _ENCODING = "aws-chunked"
 
 
@@ -25,6 +27,8 @@ def joined(request: Incoming) -> Incoming:
     if request.header("x-amz-content-sha256") != UNSIGNED_TRAILER:
         if (request.header("content-encoding") or "").startswith(_ENCODING):
             raise errors.not_implemented("Content-Encoding")
+        if request.header("transfer-encoding") is not None:  # S3 wants to know the length
+            raise errors.not_implemented("Transfer-Encoding")
         return request
     body, trailer = _read(request.body)
     if request.header("x-amz-decoded-content-length") != str(len(body)):
@@ -43,11 +47,15 @@ def joined(request: Incoming) -> Incoming:
 
 def _read(encoded: bytes) -> tuple[bytes, bytes]:
     """The bytes of all chunks, and what follows the last of them."""
-    body, place = bytearray(), 0
+    body, place, before = bytearray(), 0, _SMALLEST
     while (found := _SIZE.match(encoded, place)) is not None:
         size, start = int(found[1], 16), found.end()
         if size == 0:
             return bytes(body), encoded[start:]
+        if before < _SMALLEST:
+            message = f"Only the last chunk is allowed to have a size less than {_SMALLEST} bytes"
+            raise AwsError(403, "InvalidChunkSizeError", message)
+        before = size
         place = start + size + 2
         if encoded[start + size : place] != b"\r\n":
             break

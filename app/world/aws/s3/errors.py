@@ -53,6 +53,12 @@ def invalid_request(message: str) -> AwsError:
     return AwsError(400, "InvalidRequest", message)
 
 
+def malformed_xml() -> AwsError:
+    """`MalformedXML`."""
+    message = "The XML you provided was not well-formed or did not validate against our published schema"
+    return AwsError(400, "MalformedXML", message)
+
+
 def precondition_failed(condition: str) -> AwsError:
     """`PreconditionFailed`."""
     message = "At least one of the pre-conditions you specified did not hold"

@@ -15,6 +15,7 @@ from app.world.aws.incoming import Incoming
 from app.world.aws.s3 import buckets, errors, objects
 from app.world.aws.s3.answers import Answer, document, text
 from app.world.aws.s3.chunks import joined
+from app.world.aws.s3.deletion import delete_objects
 from app.world.aws.s3.listing import (
     BUCKETS_ARGUMENTS,
     LIST_ARGUMENTS,
@@ -25,6 +26,7 @@ from app.world.aws.s3.listing import (
 from app.world.aws.s3.request_headers import (
     COPYING,
     CREATING,
+    DELETING,
     LISTING,
     NONE,
     READING,
@@ -43,7 +45,7 @@ _WRITE_KEYS = (
 """The headers that are condition keys of `s3:PutObject` (service authorization reference, "Amazon S3")."""
 
 
-def call(caller: Caller, request: Incoming) -> Answer:
+async def call(caller: Caller, request: Incoming) -> Answer:
     """Runs one S3 operation. Raises `AwsError`."""
     request = joined(unfolded(request))
     bucket, key = split_path(request.raw_path)
@@ -52,7 +54,7 @@ def call(caller: Caller, request: Incoming) -> Answer:
         return _service(caller, request, arguments)
     check_owner(request, caller.account.account_id)
     if not key:
-        return _bucket(caller, request, bucket, arguments)
+        return await _bucket(caller, request, bucket, arguments)
     return _object(caller, request, bucket, key, arguments)
 
 
@@ -73,7 +75,7 @@ def _service(caller: Caller, request: Incoming, arguments: set[str]) -> Answer:
     return document("ListAllMyBucketsResult", list_buckets(caller.account, request))
 
 
-def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -> Answer:
+async def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -> Answer:
     match request.method:
         case "GET" if "location" in arguments:
             _only(request, arguments, {"location"})
@@ -104,6 +106,13 @@ def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -
             _may(caller, "s3:DeleteBucket", name)
             buckets.delete(caller.account, _find(caller, name))
             return Answer(status=204)
+        case "POST" if "delete" in arguments:
+            _only(request, arguments, {"delete"}, DELETING)
+
+            def allow(key: str) -> None:
+                _may(caller, "s3:DeleteObject", f"{name}/{key}")
+
+            return document("DeleteResult", await delete_objects(request, _find(caller, name), allow))
     raise _not_simulated(request, arguments) if request.method == "POST" else errors.method_not_allowed(request.method)
 
 

@@ -21,9 +21,9 @@ NONE = re.compile("(?!)")
 LISTING = re.compile("x-amz-optional-object-attributes")
 READING = re.compile("x-amz-checksum-mode")
 _WRITE = "acl|grant-.*|meta-.*|storage-class|server-side-encryption"
-WRITING = re.compile(
-    f"x-amz-({_WRITE}|sdk-checksum-algorithm|checksum-(crc32c?|crc64nvme|sha1|sha256)|trailer|decoded-content-length)"
-)
+_SUM = "sdk-checksum-algorithm|checksum-(crc32c?|crc64nvme|sha1|sha256)"
+WRITING = re.compile(f"x-amz-({_WRITE}|{_SUM}|trailer|decoded-content-length)")
+DELETING = re.compile(f"x-amz-({_SUM})")
 COPYING = re.compile(f"x-amz-({_WRITE}|copy-source|metadata-directive|tagging-directive)|{SOURCE_OWNER}")
 CREATING = re.compile("x-amz-(acl|grant-.*|object-ownership|bucket-object-lock-enabled)")
 """Which headers kinds of operations have beside those that all have."""
