@@ -1,5 +1,7 @@
 """IAM users beside the learner: they have keys and no rights."""
 
+import json
+
 from tests.world.aws_world import ACCOUNT, aws_fixture, aws_server, refused  # noqa: F401
 
 
@@ -78,3 +80,25 @@ def test_a_trust_policy_sees_a_users_tags(aws):
         sts.assume_role(**asked)
     aws.client("iam").tag_user(UserName="ci", Tags=[{"Key": "team", "Value": "a"}])
     assert sts.assume_role(**asked)["AssumedRoleUser"]["Arn"].endswith(":assumed-role/tagged/session")
+
+
+def test_without_a_name_it_is_the_user_who_calls(aws):
+    """A role has to give one: the learner's keys are not its own."""
+    iam = aws.client("iam")
+    assert iam.create_access_key()["AccessKey"]["UserName"] == "learner"
+    policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}}
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="p", PolicyDocument=json.dumps(policy))
+    role = aws.client("iam", aws.assume()["Credentials"])
+    unknown = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE"}
+    for call, asked in ((role.list_access_keys, {}), (role.create_access_key, {}), (role.delete_access_key, unknown)):
+        with refused("ValidationError", "Must specify userName when calling with non-User credentials", 400):
+            call(**asked)
+
+
+def test_the_learners_policy_has_a_user(aws):
+    iam = aws.client("iam")
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    (user,) = iam.list_entities_for_policy(PolicyArn=arn)["PolicyUsers"]
+    assert user["UserName"] == "learner"
+    assert iam.list_entities_for_policy(PolicyArn=arn, EntityFilter="Role")["PolicyUsers"] == []
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1

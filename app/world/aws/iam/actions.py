@@ -148,7 +148,7 @@ ACTIONS: Mapping[str, Action] = {
         _PAGES,
     ),
     "DeleteUser": Action(users.delete, ("UserName",)),
-    "CreateAccessKey": Action(users.create_access_key, ("UserName",)),
+    "CreateAccessKey": Action(users.create_access_key, (), ("UserName",)),
     "ListAccessKeys": Action(users.list_access_keys, (), ("UserName", *_PAGES)),
     "DeleteAccessKey": Action(users.delete_access_key, ("AccessKeyId",), ("UserName",)),
     "ListAttachedUserPolicies": Action(users.list_attached, ("UserName",), ("PathPrefix", *_PAGES)),

@@ -34,7 +34,7 @@ def create(account: Account, parameters: Parameters) -> JsonValue:
 
 def create_access_key(account: Account, parameters: Parameters) -> JsonValue:
     """CreateAccessKey. No other answer ever contains the secret."""
-    user = find(account, parameters["UserName"])
+    user = find(account, parameters.get("UserName", _learner(account).name))
     limits.room_for_one(account.user_keys(user), "AccessKeysPerUser", limits.ACCESS_KEYS)
     key = account.add_user_key(user)
     return {
