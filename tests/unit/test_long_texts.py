@@ -19,11 +19,14 @@ from app.ui.figures.wire import indented
 from app.ui.text import held
 from app.world.apiserver.types.label_query import parse
 from app.world.apiserver.types.variable_validation import field_reference
+from app.world.aws.errors import AwsError
+from app.world.aws.s3 import buckets, deletion
 from app.world.node.programs.unix.sorting import _FIELD
 from app.world.node.shell.patterns import bracket
 
 WORDS, AT_LEAST = 1000, 0.0005
 """How often a piece stands in the shorter text; CPU seconds below which a clock says nothing."""
+_CONFIGURATION = b"<CreateBucketConfiguration>%s</CreateBucketConfiguration>"
 CASES = {
     "a long word of an argument": lambda n: mask_words(["a" * n]),
     "the user of curl": lambda n: mask_words(["curl --user " + "=" * n]),
@@ -51,6 +54,8 @@ CASES = {
     "blanks of a field": lambda n: _FIELD.findall(" " * n),
     "a bracket": lambda n: bracket([("a", False)] * n),
     "classes without an end": lambda n: bracket([("[", False), (":", False)] * n),
+    "blanks in a list of objects": lambda n: _refused(deletion._members, " " * n + "x"),
+    "blanks in a bucket's configuration": lambda n: _refused(buckets._constraint, _CONFIGURATION % (b" " * n + b"x")),
 }
 
 
@@ -58,6 +63,11 @@ CASES = {
 def test_eight_times_the_text_is_eight_times_the_work(work):
     """Sixty-four times it would be where each place of the text is a beginning."""
     assert _seconds(work, 8 * WORDS) < 24 * max(_seconds(work, WORDS), AT_LEAST)
+
+
+def _refused(read, text):
+    with pytest.raises(AwsError):
+        read(text)
 
 
 def _seconds(work, count):

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import json
 
 import boto3
 import pytest
@@ -127,6 +128,28 @@ def test_an_association_needs_a_role_that_trusts_pod_identity(world, eks, role, 
         eks.create_pod_identity_association(
             clusterName=CLUSTER, namespace="default", serviceAccount="my-sa", roleArn=arn
         )
+
+
+def test_an_association_takes_the_right_to_pass_its_role_to_eks(world, aws, of_pods):
+    reader = world.account.open_session(world.account.roles["s3-reader"], "session", 3600)
+    named = {"aws_access_key_id": reader.access_key_id, "aws_session_token": reader.session_token}
+    eks = aws("eks", **named, aws_secret_access_key=reader.secret_access_key)
+
+    def create(service):
+        condition = {"Condition": {"StringEquals": {"iam:PassedToService": service}}}
+        statements = [
+            {"Effect": "Allow", "Action": "eks:*", "Resource": "*"},
+            {"Effect": "Allow", "Action": "iam:PassRole", "Resource": of_pods, **condition},
+        ]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.call(world.account, "PutRolePolicy", {"RoleName": "s3-reader", "PolicyName": "p", "PolicyDocument": policy})
+        return eks.create_pod_identity_association(
+            clusterName=CLUSTER, namespace="default", serviceAccount="my-sa", roleArn=of_pods
+        )
+
+    with refused("AccessDeniedException", status=403):
+        create("ec2.amazonaws.com")
+    assert create("pods.eks.amazonaws.com")["association"]["roleArn"] == of_pods
 
 
 # Tokens

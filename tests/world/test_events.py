@@ -169,6 +169,14 @@ def test_calls_of_aws(simulation, shared, events, service, call, seen):
     assert event["changes"] is seen[4]
 
 
+def test_a_deletion_of_several_objects(simulation, shared, events):
+    bucket = f"irsa-reports-{shared.account_id}"
+    client = aws_client(simulation, shared, "s3")
+    client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "none"}]})
+    (event,) = events()
+    assert (said(event, "verb", "name"), event["changes"]) == (("DeleteObjects", bucket), True)
+
+
 def test_a_write_of_eks_changes_what_a_page_shows(simulation, shared, events):
     eks = aws_client(simulation, shared, "eks")
     eks.untag_resource(resourceArn=shared.eks_cluster.arn, tagKeys=["a"])

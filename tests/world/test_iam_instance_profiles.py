@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.world.aws.iam.actions import ACTIONS
-from tests.world.aws_world import ACCOUNT, AwsWorld, aws_fixture, aws_server, refused, trust_policy
+from tests.world.aws_world import ACCOUNT, SESSION, AwsWorld, aws_fixture, aws_server, refused, trust_policy
 
 __all__ = ["aws_fixture", "aws_server"]
 
@@ -61,6 +61,32 @@ def test_the_path_of_a_profile_is_in_its_arn(aws: AwsWorld) -> None:
     aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="look", PolicyDocument=policy)
     reader = aws.client("iam", aws.assume()["Credentials"])
     assert reader.get_instance_profile(InstanceProfileName="app")["InstanceProfile"]["Arn"] == made["Arn"]
+
+
+def test_to_give_a_role_to_instances_takes_the_right_to_pass_it(aws: AwsWorld) -> None:
+    iam = aws.client("iam")
+    iam.create_instance_profile(InstanceProfileName="app")
+    reader = aws.client("iam", aws.assume()["Credentials"])
+    role = f"arn:aws:iam::{ACCOUNT}:role/s3-reader"
+
+    def allow(*services: str) -> None:
+        statements: list[dict] = [{"Effect": "Allow", "Action": "iam:AddRoleToInstanceProfile", "Resource": "*"}]
+        for service in services:
+            condition = {"StringEquals": {"iam:PassedToService": service}}
+            statements.append({"Effect": "Allow", "Action": "iam:PassRole", "Resource": role, "Condition": condition})
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="p", PolicyDocument=policy)
+
+    for services in ((), ("pods.eks.amazonaws.com",)):
+        allow(*services)
+        message = (
+            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/s3-reader/session is not authorized to perform: iam:PassRole "
+            f"on resource: {role} because no identity-based policy allows the iam:PassRole action"
+        )
+        with refused("AccessDenied", message, 403):
+            reader.add_role_to_instance_profile(InstanceProfileName="app", RoleName="s3-reader")
+    allow("ec2.amazonaws.com")
+    reader.add_role_to_instance_profile(InstanceProfileName="app", RoleName="s3-reader")
 
 
 def test_users_with_what_they_have(aws: AwsWorld) -> None:
@@ -122,3 +148,21 @@ def test_iam_has_every_action_that_eksctl_terraform_and_ansible_call_for_irsa() 
     )
     asked = {f"{verb}{noun}" for noun, verbs_of in verbs.items() for verb in verbs_of.split()} | set(others.split())
     assert asked - ACTIONS.keys() == set()
+
+
+def test_no_parameter_of_iam_is_ignored() -> None:
+    lists = "Tags TagKeys ClientIDList ThumbprintList ActionNames ResourceArns ContextEntries PolicyInputList"
+    read = {*lists.split(), "PermissionsBoundaryPolicyInputList", "OnlyAttached", "SetAsDefault"}
+    model = SESSION._session.get_service_model("iam")
+    for name, action in ACTIONS.items():
+        shape = model.operation_model(name).input_shape
+        known = {*action.required, *action.optional, *action.lacks} | read
+        assert set(shape.members if shape else ()) - known == set(), name
+
+
+def test_what_an_action_of_iam_lacks_is_refused(aws: AwsWorld) -> None:
+    source = aws.mine.roles["s3-reader"].arn
+    with refused("NotSimulated", status=400):
+        aws.client("iam").simulate_principal_policy(
+            PolicySourceArn=source, ActionNames=["s3:GetObject"], CallerArn=aws.mine.admin.arn, ResourcePolicy="{}"
+        )

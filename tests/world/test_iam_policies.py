@@ -143,7 +143,7 @@ def test_the_policies_that_aws_manages(iam):
     local = iam.list_policies(Scope="Local")["Policies"]
     assert [policy["Arn"] for policy in local] == [ARN]
     attached = iam.list_policies(OnlyAttached=True)["Policies"]
-    assert [policy["Arn"] for policy in attached] == [S3_READ_ONLY]
+    assert [policy["Arn"] for policy in attached] == ["arn:aws:iam::aws:policy/AdministratorAccess", S3_READ_ONLY]
     assert len(iam.list_policies()["Policies"]) == len(managed) + 1
     assert iam.list_policies(PolicyUsageFilter="PermissionsBoundary")["Policies"] == []
 

@@ -354,3 +354,54 @@ def test_the_learner_is_a_user(aws):
     aws.call("AttachRolePolicy", RoleName="s3-reader", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
     with refused("ValidationError", "Must specify userName when calling with non-User credentials", 400):
         aws.client("iam", aws.assume()["Credentials"]).get_user()
+
+
+@pytest.mark.parametrize(
+    ("condition", "right", "wrong"),
+    [
+        (
+            {"StringEquals": {"iam:PermissionsBoundary": S3_READ_ONLY}},
+            {"PermissionsBoundary": S3_READ_ONLY},
+            {"PermissionsBoundary": "arn:aws:iam::aws:policy/IAMReadOnlyAccess"},
+        ),
+        (
+            {"StringEquals": {"aws:RequestTag/team": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}},
+            {"Tags": [{"Key": "team", "Value": "a"}]},
+            {"Tags": [{"Key": "team", "Value": "a"}, {"Key": "other", "Value": "b"}]},
+        ),
+    ],
+)
+def test_conditions_on_how_a_role_is_made(aws, condition, right, wrong):
+    """Administrators let others make roles in this way: with a boundary, or with tags."""
+    statement = {"Effect": "Allow", "Action": "iam:CreateRole", "Resource": "*", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="p", PolicyDocument=document)
+    iam = aws.client("iam", aws.assume()["Credentials"])
+    asked = {"RoleName": "made", "AssumeRolePolicyDocument": json.dumps(trust_policy())}
+    for other in ({}, wrong):
+        with refused("AccessDenied"):
+            iam.create_role(**asked, **other)
+    assert iam.create_role(**asked, **right)["Role"]["RoleName"] == "made"
+
+
+def test_conditions_on_what_a_role_has(aws):
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": ["iam:PutRolePolicy", "iam:DeleteRole"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {key: value}},
+        }
+        for key, value in (("iam:PermissionsBoundary", S3_READ_ONLY), ("aws:ResourceTag/team", "a"))
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="p", PolicyDocument=document)
+    iam = aws.client("iam", aws.assume()["Credentials"])
+    aws.role("bounded", trust_policy(), PermissionsBoundary=S3_READ_ONLY)
+    for name in ("tagged", "bare"):
+        aws.role(name, trust_policy())
+    aws.client("iam").tag_role(RoleName="tagged", Tags=[{"Key": "team", "Value": "a"}])
+    iam.put_role_policy(RoleName="bounded", PolicyName="p", PolicyDocument=document)
+    iam.delete_role(RoleName="tagged")
+    with refused("AccessDenied"):
+        iam.delete_role(RoleName="bare")

@@ -155,6 +155,11 @@ s3api head-object --bucket irsa-reports-ACCOUNT --key 2026/summary.csv
 s3 cp s3://irsa-reports-ACCOUNT/2026/summary.csv here.csv --no-progress
 s3 cp here.csv s3://irsa-reports-ACCOUNT/copies/ --no-progress
 s3 cp s3://irsa-reports-ACCOUNT/copies/here.csv s3://irsa-reports-ACCOUNT/copies/there.csv --no-progress
+s3api put-object --bucket irsa-reports-ACCOUNT --key kept --body here.csv --metadata team=a --cache-control no-store
+s3api put-object --bucket irsa-reports-ACCOUNT --key kept --body here.csv --if-none-match *
+s3api put-object --bucket irsa-reports-ACCOUNT --key kept --body here.csv --acl public-read
+s3api get-object --bucket irsa-reports-ACCOUNT --key kept --range bytes=0-4 part.csv
+s3api head-object --bucket irsa-reports-ACCOUNT --key kept --checksum-mode ENABLED --output text
 s3 sync s3://irsa-reports-ACCOUNT/2026 synced --no-progress
 s3 sync synced s3://irsa-reports-ACCOUNT/2026 --no-progress
 s3 mv s3://irsa-reports-ACCOUNT/2026/summary.csv s3://irsa-reports-ACCOUNT/copies/ --dryrun

@@ -20,7 +20,7 @@ from app.world.aws import iam
 from app.world.aws.account import EVENT_LIMIT, SESSION_LIMIT
 from app.world.aws.entities import StoredObject
 from app.world.aws.errors import AwsError
-from app.world.aws.s3 import operations as s3
+from app.world.aws.s3 import objects as s3
 from app.world.lifecycle.history import STOPS_BYTES, History
 from app.world.lifecycle.world_snapshot import bytes_of
 from app.world.lifecycle.world_weight import weight

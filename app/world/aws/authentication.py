@@ -17,7 +17,7 @@ from app.world.aws.directory import Accounts
 from app.world.aws.errors import AwsError, throttled
 from app.world.aws.incoming import Incoming
 from app.world.aws.s3.errors import slow_down
-from app.world.aws.sigv4 import Signature, Verification, body_hash, verify
+from app.world.aws.sigv4 import UNSIGNED_PAYLOAD, UNSIGNED_TRAILER, Signature, Verification, body_hash, verify
 from app.world.aws.times import compact, iso
 
 SKEW_SECONDS = 15 * 60
@@ -194,7 +194,7 @@ def _check_headers(signature: Signature, request: Incoming) -> None:
 def _check_body(dialect: Dialect, request: Incoming) -> None:
     """The signature covers the hash that the client announced: that hash must be the body's."""
     announced = request.header("x-amz-content-sha256")
-    if announced is None or announced == "UNSIGNED-PAYLOAD":
+    if announced is None or announced == UNSIGNED_PAYLOAD or (dialect == "s3" and announced == UNSIGNED_TRAILER):
         return
     if announced.startswith("STREAMING-"):
         message = "A header you provided implies functionality that is not implemented"

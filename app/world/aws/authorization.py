@@ -56,6 +56,14 @@ def authorize(
             raise access_denied(f"{refusal} because no {kind} allows the {action} action")
 
 
+def authorize_to_pass(caller: Caller, role_arn: str, service: str) -> None:
+    """Raises `AccessDenied` where the caller may not give a role to a service.
+
+    Rule: IAM user guide, "Grant a user permissions to pass a role to an AWS service".
+    """
+    authorize(caller, "iam:PassRole", role_arn, named=role_arn, keys={"iam:PassedToService": service})
+
+
 def is_allowed(caller: Caller, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
     """Whether the caller's policies allow the action."""
     try:
@@ -120,11 +128,12 @@ def request_keys(caller: Caller) -> dict[str, str | list[str]]:
         **key.context_keys,
     }
     role = account.roles.get(key.role_name)
+    principal = role or next((user for user in account.users.values() if user.user_id == key.user_id), None)
+    keys |= {f"aws:PrincipalTag/{name}": value for name, value in (principal.tags if principal else {}).items()}
     if role is None:
         return keys | {
             "aws:PrincipalArn": key.arn,
             "aws:PrincipalType": "User",
             "aws:username": key.arn.rpartition("/")[2],
         }
-    tags: dict[str, str | list[str]] = {f"aws:PrincipalTag/{name}": value for name, value in role.tags.items()}
-    return keys | tags | {"aws:PrincipalArn": role.arn, "aws:PrincipalType": "AssumedRole"}
+    return keys | {"aws:PrincipalArn": role.arn, "aws:PrincipalType": "AssumedRole"}

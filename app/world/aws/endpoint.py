@@ -102,7 +102,7 @@ class _Endpoint:
             elif not _is_query_call(call):
                 service = "s3"
             if service == "s3":
-                return s3_api.respond(self._directory, call, signature)
+                return await s3_api.respond(self._directory, call, signature)
             if signature is not None and service == cloudtrail_api.SERVICE:
                 return cloudtrail_api.respond(self._directory, call, signature)
             if signature is not None and service == eks_api.SERVICE:

@@ -82,6 +82,8 @@ class User:
     arn: str
     user_id: str
     created: float
+    path: str = "/"
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +126,13 @@ class StoredObject:
     etag: str
     """MD5 in hex, without the quotes."""
     modified: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What else it was stored with and is given out with: other metadata of S3's and the user's, and its checksum."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, those of its headers among them."""
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers.items())
 
 
 @dataclass(kw_only=True)

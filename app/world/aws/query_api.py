@@ -10,12 +10,12 @@ from starlette.responses import Response
 from app.flow.model import JsonValue
 from app.world.aws import iam, protocols, xml
 from app.world.aws.authentication import Caller, authenticate, invalid_token_id
-from app.world.aws.authorization import authorize
+from app.world.aws.authorization import authorize, authorize_to_pass
 from app.world.aws.directory import Directory
 from app.world.aws.errors import AwsError, not_simulated, validation_error
 from app.world.aws.iam.actions import find_action
 from app.world.aws.iam.providers import with_thumbprint
-from app.world.aws.iam.resources import resource_of
+from app.world.aws.iam.resources import condition_keys, lacks_user, resource_of
 from app.world.aws.iam.simulation import simulate_in_turns
 from app.world.aws.incoming import Incoming, fields
 from app.world.aws.parameters import Parameters
@@ -80,9 +80,10 @@ async def _iam(caller: Caller, action: str, parameters: Parameters) -> JsonValue
         # GetSessionToken gives a user's session, which without MFA may call no action of IAM (API_GetSessionToken).
         raise invalid_token_id()
     arn, named = resource_of(caller, action, parameters)
-    keys = {"iam:PolicyARN": parameters["PolicyArn"]} if "PolicyArn" in parameters else {}
-    authorize(caller, f"iam:{action}", arn, named=named, keys=keys)
-    if action == "GetUser" and "UserName" not in parameters and caller.key.role_name:
+    authorize(caller, f"iam:{action}", arn, named=named, keys=condition_keys(caller.account, parameters))
+    if action == "AddRoleToInstanceProfile" and (role := caller.account.roles.get(parameters.get("RoleName", ""))):
+        authorize_to_pass(caller, role.arn, "ec2.amazonaws.com")
+    if lacks_user(caller, action, parameters):
         raise validation_error("Must specify userName when calling with non-User credentials")
     if action == "CreateOpenIDConnectProvider":
         parameters = await with_thumbprint(caller.account, parameters)

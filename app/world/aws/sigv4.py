@@ -13,17 +13,18 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 from botocore.utils import normalize_url_path
 
 from app.world.aws.access_keys import AccessKey
 from app.world.aws.incoming import Incoming
-from app.world.aws.times import compact
+from app.world.aws.times import compact, read_http_date
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+"""The hash that stands for a body in chunks which are not signed."""
 _TERMINATOR = "aws4_request"
 _PART = re.compile(r"(Credential|SignedHeaders|Signature)=([^,]*)")
 _TIMESTAMP = re.compile(r"[0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4}Z")
@@ -229,12 +230,9 @@ def _signature(
 
 
 def _http_date(value: str | None) -> str:
-    """A Date header as SigV4's timestamp; empty where it is none. `-0000` is UTC as well (RFC 5322, section 3.3)."""
-    try:
-        moment = parsedate_to_datetime(value or "")
-        return compact(moment.replace(tzinfo=moment.tzinfo or datetime.UTC).timestamp())
-    except (ValueError, OverflowError):
-        return ""
+    """A Date header as SigV4's timestamp; empty where it is none."""
+    moment = read_http_date(value)
+    return "" if moment is None else compact(moment)
 
 
 def _is_time(timestamp: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 
 def iso(seconds: float) -> str:
@@ -24,6 +25,15 @@ def american(seconds: float) -> str:
 def http_date(seconds: float) -> str:
     """`Tue, 24 Nov 2026 22:40:49 GMT`."""
     return _moment(seconds).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def read_http_date(value: str | None) -> float | None:
+    """The moment of an HTTP date; None where it is none. `-0000` is UTC as well (RFC 5322, section 3.3)."""
+    try:
+        moment = parsedate_to_datetime(value or "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def compact(seconds: float) -> str:

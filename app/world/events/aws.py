@@ -100,6 +100,8 @@ def _s3(call: Incoming) -> tuple[str, str, str]:
         return "Bucket", bucket, f"{verb}Object"
     listing = "ListObjectsV2" if call.argument("list-type") == "2" else "ListObjects"
     actions = {"GET": listing, "PUT": "CreateBucket"}
+    if call.method == "POST" and call.argument("delete") is not None:
+        return "Bucket", bucket, "DeleteObjects"
     return "Bucket", bucket, actions.get(call.method, f"{verb}Bucket")
 
 

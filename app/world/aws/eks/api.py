@@ -14,7 +14,7 @@ from app.flow.model import JsonValue
 from app.world.aws import protocols
 from app.world.aws.account import Account
 from app.world.aws.authentication import Caller, authenticate
-from app.world.aws.authorization import authorize
+from app.world.aws.authorization import authorize, authorize_to_pass
 from app.world.aws.directory import Directory
 from app.world.aws.eks import associations
 from app.world.aws.eks.cluster import Cluster
@@ -77,7 +77,7 @@ def _of_cluster(caller: Caller, request: Incoming, name: str, rest: list[str]) -
             return associations.list_all(found, namespace, account)
         case "POST", ["pod-identity-associations"]:
             found, asked = cluster("CreatePodIdentityAssociation"), body_of(request.body)
-            _pass_role(caller, string(asked, "roleArn"))
+            authorize_to_pass(caller, string(asked, "roleArn"), associations.PRINCIPAL)
             _room(caller.account, request)
             return associations.create(caller.account, found, asked)
         case "GET", ["pod-identity-associations", one]:
@@ -86,7 +86,7 @@ def _of_cluster(caller: Caller, request: Incoming, name: str, rest: list[str]) -
         case "POST", ["pod-identity-associations", one]:
             found, asked = cluster("UpdatePodIdentityAssociation"), body_of(request.body)
             if role_arn := string(asked, "roleArn", required=False):
-                _pass_role(caller, role_arn)
+                authorize_to_pass(caller, role_arn, associations.PRINCIPAL)
             return associations.update(caller.account, found, associations.find(found, one), asked)
         case "DELETE", ["pod-identity-associations", one]:
             found = cluster("DeletePodIdentityAssociation")
@@ -123,10 +123,6 @@ def _tags(caller: Caller, request: Incoming, arn: str) -> JsonValue:
 def _clusters(caller: Caller) -> dict[str, Cluster]:
     """The account's clusters in the region that was called."""
     return caller.account.clusters if caller.region == caller.account.region else {}
-
-
-def _pass_role(caller: Caller, role_arn: str) -> None:
-    authorize(caller, "iam:PassRole", role_arn, named=role_arn)
 
 
 def _room(account: Account, request: Incoming) -> None:

@@ -36,10 +36,14 @@ class Action:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     constraints: Mapping[str, Constraint] = field(default_factory=lambda: CONSTRAINTS)
+    lacks: tuple[str, ...] = ()
+    """What AWS's action takes besides, and this one refuses."""
 
 
 ACTIONS: Mapping[str, Action] = {
-    "CreateOpenIDConnectProvider": Action(providers.create, ("Url",)),
+    "CreateOpenIDConnectProvider": Action(
+        providers.create, ("Url",), lacks=("ContextProvider", "IdentityCenterInstanceArn")
+    ),
     "GetOpenIDConnectProvider": Action(providers.get, ("OpenIDConnectProviderArn",)),
     "ListOpenIDConnectProviders": Action(providers.list_all),
     "DeleteOpenIDConnectProvider": Action(providers.delete, ("OpenIDConnectProviderArn",)),
@@ -63,16 +67,22 @@ ACTIONS: Mapping[str, Action] = {
         roles.create,
         ("RoleName", "AssumeRolePolicyDocument"),
         ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
+        lacks=("MaxSigninSessionDuration",),
     ),
     "GetRole": Action(roles.get, ("RoleName",)),
     "ListRoles": Action(roles.list_all, (), ("PathPrefix", *_PAGES)),
-    "UpdateRole": Action(roles.update, ("RoleName",), ("Description", "MaxSessionDuration")),
+    "UpdateRole": Action(
+        roles.update,
+        ("RoleName",),
+        ("Description", "MaxSessionDuration"),
+        lacks=("MaxSigninSessionDuration", "ResetMaxSigninSessionDuration"),
+    ),
     "UpdateRoleDescription": Action(roles.update_description, ("RoleName", "Description")),
     "UpdateAssumeRolePolicy": Action(roles.update_trust_policy, ("RoleName", "PolicyDocument")),
     "DeleteRole": Action(roles.delete, ("RoleName",)),
     "PutRolePermissionsBoundary": Action(roles.put_boundary, ("RoleName", "PermissionsBoundary")),
     "DeleteRolePermissionsBoundary": Action(roles.delete_boundary, ("RoleName",)),
-    "SimulatePrincipalPolicy": Action(simulation.simulate, ("PolicySourceArn",)),
+    "SimulatePrincipalPolicy": Action(simulation.simulate, ("PolicySourceArn",), lacks=simulation.LACKS),
     "TagRole": Action(
         lambda account, given: tags.tag(roles.find(account, given["RoleName"]).tags, given), ("RoleName",)
     ),
@@ -127,11 +137,18 @@ ACTIONS: Mapping[str, Action] = {
     "AddRoleToInstanceProfile": Action(instance_profiles.add_role, ("InstanceProfileName", "RoleName")),
     "RemoveRoleFromInstanceProfile": Action(instance_profiles.remove_role, ("InstanceProfileName", "RoleName")),
     "DeleteInstanceProfile": Action(instance_profiles.delete, ("InstanceProfileName",)),
-    "CreateUser": Action(users.create, ("UserName",)),
+    "CreateUser": Action(users.create, ("UserName",), ("Path",), lacks=("PermissionsBoundary",)),
     "GetUser": Action(users.get, (), ("UserName",)),
     "ListUsers": Action(users.list_all, (), ("PathPrefix", *_PAGES)),
+    "TagUser": Action(lambda account, given: tags.tag(users.own(account, given).tags, given), ("UserName",)),
+    "UntagUser": Action(lambda account, given: tags.untag(users.own(account, given).tags, given), ("UserName",)),
+    "ListUserTags": Action(
+        lambda account, given: tags.list_tags(users.find(account, given["UserName"]).tags, given),
+        ("UserName",),
+        _PAGES,
+    ),
     "DeleteUser": Action(users.delete, ("UserName",)),
-    "CreateAccessKey": Action(users.create_access_key, ("UserName",)),
+    "CreateAccessKey": Action(users.create_access_key, (), ("UserName",)),
     "ListAccessKeys": Action(users.list_access_keys, (), ("UserName", *_PAGES)),
     "DeleteAccessKey": Action(users.delete_access_key, ("AccessKeyId",), ("UserName",)),
     "ListAttachedUserPolicies": Action(users.list_attached, ("UserName",), ("PathPrefix", *_PAGES)),
@@ -149,6 +166,8 @@ def call(account: Account, action: str, parameters: Parameters) -> JsonValue:
     Authorization is the caller's matter. Raises `AwsError`.
     """
     known = find_action(action)
+    if lacking := {name.partition(".")[0] for name in parameters} & set(known.lacks):
+        raise not_simulated("iam", f"{action} with {', '.join(sorted(lacking))}")
     check(parameters, known.constraints, required=known.required, optional=known.optional)
     check_names(parameters)
     if action.startswith(_ADD):

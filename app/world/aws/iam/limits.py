@@ -60,6 +60,8 @@ def _texts(account: Account) -> Iterator[str]:
         yield from (role.name, role.path, role.trust_policy, role.description or "")
         yield from (*role.inline_policies, *role.inline_policies.values(), *role.attached, role.permissions_boundary)
         yield from (*role.tags, *role.tags.values())
+    for user in account.users.values():
+        yield from (user.name, user.path, *user.tags, *user.tags.values())
     for profile in account.instance_profiles.values():
         yield from (profile.name, profile.path, *profile.tags, *profile.tags.values())
     for policy in account.policies.values():

@@ -9,7 +9,7 @@ from app.world.aws.entities import Policy, PolicyVersion
 from app.world.aws.errors import AwsError, access_denied
 from app.world.aws.iam import limits, tags
 from app.world.aws.iam.documents import permission_policy
-from app.world.aws.iam.managed import MANAGED_POLICIES
+from app.world.aws.iam.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES
 from app.world.aws.iam.pages import page
 from app.world.aws.parameters import Parameters, boolean
 from app.world.aws.times import iso
@@ -82,7 +82,7 @@ def delete(account: Account, parameters: Parameters) -> JsonValue:
 
 
 def list_entities(account: Account, parameters: Parameters) -> JsonValue:
-    """ListEntitiesForPolicy. Only roles have policies here; the learner's user has AWS's AdministratorAccess."""
+    """ListEntitiesForPolicy: roles, and the learner, the one user who has a policy."""
     policy = find(account, parameters["PolicyArn"])
     prefix = parameters.get("PathPrefix", "/")
     usage = parameters.get("PolicyUsageFilter", "")
@@ -93,10 +93,12 @@ def list_entities(account: Account, parameters: Parameters) -> JsonValue:
         or (policy.arn == role.permissions_boundary and usage != "PermissionsPolicy")
         if role.path.startswith(prefix)
     ]
-    if parameters.get("EntityFilter", "Role") != "Role":
-        roles = []
-    items, fields = page(parameters, roles)
-    return {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": items, **fields}
+    kind = parameters.get("EntityFilter", "")
+    items, fields = page(parameters, roles if kind in ("", "Role") else [])
+    of_learner = _is_learners(policy) and kind in ("", "User") and usage != "PermissionsBoundary" and prefix == "/"
+    learner = {"UserName": account.admin.arn.rpartition("/")[2], "UserId": account.admin.user_id}
+    users = [learner] if of_learner and "Marker" not in parameters else []
+    return {"PolicyGroups": [], "PolicyUsers": users, "PolicyRoles": items, **fields}
 
 
 def lookup(account: Account, arn: str) -> Policy | None:
@@ -128,7 +130,11 @@ def managed_document(text: str) -> str:
 
 
 def _attachments(account: Account, policy: Policy) -> int:
-    return sum(policy.arn in role.attached for role in account.roles.values())
+    return sum(policy.arn in role.attached for role in account.roles.values()) + _is_learners(policy)
+
+
+def _is_learners(policy: Policy) -> bool:
+    return policy.arn == ADMINISTRATOR_ACCESS
 
 
 def _bounded(account: Account, policy: Policy) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from app.flow.model import JsonValue
 from app.world.aws.account import Account
 from app.world.aws.entities import OidcProvider
-from app.world.aws.errors import AwsError, not_simulated, validation_error
+from app.world.aws.errors import AwsError, validation_error
 from app.world.aws.iam import limits, tags
 from app.world.aws.iam.constraints import CLIENT_ID, THUMBPRINT
 from app.world.aws.issuer_client import IssuerUnreachable
@@ -20,12 +20,7 @@ _HEX = re.compile(r"[0-9A-Fa-f]*")
 
 
 def create(account: Account, parameters: Parameters) -> JsonValue:
-    """CreateOpenIDConnectProvider. Without a thumbprint the list stays empty: see `with_thumbprint`.
-
-    Trusted identity propagation would change which conditions a trust policy may have, so it is not ignored.
-    """
-    if any(name.startswith("ContextProvider.") for name in parameters):
-        raise not_simulated("iam", "CreateOpenIDConnectProvider with a ContextProvider")
+    """CreateOpenIDConnectProvider. Without a thumbprint the list stays empty: see `with_thumbprint`."""
     url = _read_url(parameters["Url"])
     client_ids = members(parameters, "ClientIDList")
     check_members("ClientIDList", client_ids, CLIENT_ID)

@@ -1,9 +1,21 @@
-"""Which resource an IAM action touches, and how an error names it."""
+"""Which resource an IAM action touches, how an error names it, and what a policy may ask about the request.
+
+Source of the condition keys: service authorization reference, "Actions, resources, and condition keys for AWS Identity
+and Access Management (IAM)".
+"""
 
 from __future__ import annotations
 
+from app.flow.model import ConditionKeys
+from app.world.aws.account import Account
 from app.world.aws.authentication import Caller
-from app.world.aws.parameters import Parameters
+from app.world.aws.entities import InstanceProfile, OidcProvider, Policy, Role, User
+from app.world.aws.parameters import Parameters, members, structures
+
+_OF_THE_CALLER = ("GetUser", "CreateAccessKey", "ListAccessKeys", "DeleteAccessKey")
+"""Actions that without a `UserName` are about the user who calls."""
+_TAGS, _TAG_KEY = 51, 129
+"""How many tags, and characters of a key, are compared with policies: one more than IAM takes afterwards."""
 
 
 def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[str, str]:
@@ -27,7 +39,8 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
         case {"PolicyName": name}:
             return f"{mine}:policy{parameters.get('Path', '/')}{name}", f"policy {name}"
         case {"UserName": name}:
-            return f"{mine}:user/{name}", f"user {name}"
+            user = account.users.get(name)
+            return user.arn if user else f"{mine}:user{parameters.get('Path', '/')}{name}", f"user {name}"
         case {"Url": url}:
             arn = f"{mine}:oidc-provider/{url.removeprefix('https://')}"
             return arn, arn
@@ -45,7 +58,44 @@ def resource_of(caller: Caller, action: str, parameters: Parameters) -> tuple[st
             return f"{mine}:user{prefix}", f"{mine}:user{prefix}"
         case "ListAccountAliases":
             return "*", "*"
-        case "GetUser" | "ListAccessKeys" | "DeleteAccessKey":
-            name = caller.key.arn.rpartition("/")[2]
-            return f"{mine}:user/{name}", f"user {name}"
+        case _ if action in _OF_THE_CALLER:
+            return caller.key.arn, f"user {caller.key.arn.rpartition('/')[2]}"
     return f"{mine}:*", f"{mine}:*"
+
+
+def lacks_user(caller: Caller, action: str, parameters: Parameters) -> bool:
+    """Whether the action is about the user who calls, and no user does."""
+    return action in _OF_THE_CALLER and "UserName" not in parameters and bool(caller.key.role_name)
+
+
+def condition_keys(account: Account, parameters: Parameters) -> ConditionKeys:
+    """IAM's own keys, and those of the tags of the request and of the resource."""
+    entity = _entity(account, parameters)
+    held = entity.permissions_boundary if isinstance(entity, Role) else ""
+    tags = structures(parameters, "Tags", ("Key", "Value"))[:_TAGS]
+    asked = {tag.get("Key", ""): tag.get("Value", "") for tag in tags}
+    keys: dict[str, str | list[str]] = {f"aws:RequestTag/{name}": value for name, value in asked.items()}
+    if names := [*asked, *members(parameters, "TagKeys")[:_TAGS]]:
+        keys["aws:TagKeys"] = [name[:_TAG_KEY] for name in names]
+    for name, value in (entity.tags if entity else {}).items():
+        keys |= {f"aws:ResourceTag/{name}": value, f"iam:ResourceTag/{name}": value}
+    if boundary := parameters.get("PermissionsBoundary", held):
+        keys["iam:PermissionsBoundary"] = boundary
+    if "PolicyArn" in parameters:
+        keys["iam:PolicyARN"] = parameters["PolicyArn"]
+    return keys
+
+
+def _entity(account: Account, parameters: Parameters) -> OidcProvider | InstanceProfile | Role | Policy | User | None:
+    match parameters:
+        case {"OpenIDConnectProviderArn": arn}:
+            return next((it for it in account.oidc_providers.values() if it.arn == arn), None)
+        case {"InstanceProfileName": name}:
+            return account.instance_profiles.get(name)
+        case {"RoleName": name}:
+            return account.roles.get(name)
+        case {"PolicyArn": arn}:
+            return account.policies.get(arn)
+        case {"UserName": name}:
+            return account.users.get(name)
+    return None

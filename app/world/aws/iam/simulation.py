@@ -36,6 +36,11 @@ RESOURCE_SIZE = 2048
 """Characters of a resource, as IAM has it."""
 INPUT_SIZE = 20 * 1024
 """Characters of all policies that are given: three of the longest that a role can have."""
+LACKS = (
+    *("CallerArn", "ResourcePolicy", "ResourceOwner", "ResourceHandlingOption", "PolicyExclusionList"),
+    *("MaxItems", "Marker"),
+)
+"""What IAM's action takes besides, and this one refuses."""
 _EACH = ("ActionNames.", "ResourceArns.")
 _ACTION = re.compile(r"[\w-]+:[\w-]+", re.ASCII)
 _ENTRY = re.compile(r"ContextEntries\.member\.([0-9]{1,9})\.ContextKeyName")

@@ -16,14 +16,14 @@ from app.world.aws.s3 import operations
 from app.world.aws.sigv4 import Signature
 
 
-def respond(directory: Directory, request: Incoming, signature: Signature | None) -> Response:
+async def respond(directory: Directory, request: Incoming, signature: Signature | None) -> Response:
     """Answers one call of S3. Raises `AwsError`."""
     if signature is None:
         if (request.header("authorization") or "").startswith("AWS ") or request.argument("AWSAccessKeyId"):
             message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
             raise AwsError(400, "InvalidRequest", message)
         raise access_denied("Access Denied")
-    answer = operations.call(authenticate(directory, request, signature), request)
+    answer = await operations.call(authenticate(directory, request, signature), request)
     response = Response(answer.body, answer.status, headers=answer.headers | _identifiers())
     if answer.status == 204:
         del response.headers["content-length"]

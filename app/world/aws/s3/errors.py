@@ -46,3 +46,37 @@ def too_large(proposed: int, limit: int) -> AwsError:
     """`EntityTooLarge`."""
     message = "Your proposed upload exceeds the maximum allowed size"
     return AwsError(400, "EntityTooLarge", message, {"ProposedSize": str(proposed), "MaxSizeAllowed": str(limit)})
+
+
+def invalid_request(message: str) -> AwsError:
+    """`InvalidRequest`."""
+    return AwsError(400, "InvalidRequest", message)
+
+
+def malformed_xml() -> AwsError:
+    """`MalformedXML`."""
+    message = "The XML you provided was not well-formed or did not validate against our published schema"
+    return AwsError(400, "MalformedXML", message)
+
+
+def precondition_failed(condition: str) -> AwsError:
+    """`PreconditionFailed`."""
+    message = "At least one of the pre-conditions you specified did not hold"
+    return AwsError(412, "PreconditionFailed", message, {"Condition": condition})
+
+
+def invalid_range(requested: str, size: int) -> AwsError:
+    """`InvalidRange`."""
+    details = {"RangeRequested": requested, "ActualObjectSize": str(size)}
+    return AwsError(416, "InvalidRange", "The requested range is not satisfiable", details)
+
+
+def metadata_too_large(size: int, limit: int) -> AwsError:
+    """`MetadataTooLarge`."""
+    message = "Your metadata headers exceed the maximum allowed metadata size"
+    return AwsError(400, "MetadataTooLarge", message, {"Size": str(size), "MaxSizeAllowed": str(limit)})
+
+
+def not_latin_1(name: str, value: str) -> AwsError:
+    """`InvalidArgument` for a value that no header of an answer can have."""
+    return invalid_argument("Header value cannot be represented using ISO-8859-1.", name, value)

@@ -18,6 +18,18 @@ from app.world.aws.times import iso_milliseconds
 
 PAGE_SIZE = 1000
 BUCKETS_PAGE_SIZE = 10_000
+LIST_ARGUMENTS = {
+    "list-type",
+    "marker",
+    "prefix",
+    "delimiter",
+    "max-keys",
+    "continuation-token",
+    "start-after",
+    "fetch-owner",
+    "encoding-type",
+}
+BUCKETS_ARGUMENTS = {"prefix", "max-buckets", "continuation-token", "bucket-region"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +50,30 @@ class _Listing:
 
 def list_buckets(account: Account, request: Incoming) -> JsonValue:
     """The members of `ListAllMyBucketsResult`."""
-    prefix = request.argument("prefix")
+    prefix, region = request.argument("prefix"), request.argument("bucket-region")
     after = _read_token(request)
     size = _page_size(request, "max-buckets", BUCKETS_PAGE_SIZE)
-    names = [name for name in sorted(account.buckets) if name.startswith(prefix or "") and name > after]
-    shown = [account.buckets[name] for name in names[:size]]
+    found = [
+        bucket
+        for name, bucket in sorted(account.buckets.items())
+        if name.startswith(prefix or "") and name > after and region in (None, "", bucket.region)
+    ]
+    shown = found[:size]
+    asked = any(request.argument(name) is not None for name in BUCKETS_ARGUMENTS)
     return {
         "Owner": {"ID": owner_id(account)},
         "Buckets": {
-            "Bucket": [{"Name": bucket.name, "CreationDate": iso_milliseconds(bucket.created)} for bucket in shown]
+            "Bucket": [
+                {
+                    "Name": bucket.name,
+                    "CreationDate": iso_milliseconds(bucket.created),
+                    "BucketRegion": bucket.region if asked else None,
+                }
+                for bucket in shown
+            ]
         },
         "Prefix": prefix,
-        "ContinuationToken": _write_token(shown[-1].name) if len(names) > size and shown else None,
+        "ContinuationToken": _write_token(shown[-1].name) if len(found) > size and shown else None,
     }
 
 

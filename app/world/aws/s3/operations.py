@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from app.flow.model import ConditionKeys
@@ -14,55 +12,49 @@ from app.world.aws.authorization import authorize, is_allowed
 from app.world.aws.entities import Bucket, StoredObject
 from app.world.aws.errors import AwsError, not_simulated
 from app.world.aws.incoming import Incoming
-from app.world.aws.s3 import errors
-from app.world.aws.s3.listing import list_buckets, list_objects, list_objects_v1
-from app.world.aws.times import http_date, iso_milliseconds
+from app.world.aws.s3 import buckets, errors, objects
+from app.world.aws.s3.answers import Answer, document, text
+from app.world.aws.s3.chunks import joined
+from app.world.aws.s3.deletion import delete_objects
+from app.world.aws.s3.listing import (
+    BUCKETS_ARGUMENTS,
+    LIST_ARGUMENTS,
+    list_buckets,
+    list_objects,
+    list_objects_v1,
+)
+from app.world.aws.s3.request_headers import (
+    COPYING,
+    CREATING,
+    DELETING,
+    LISTING,
+    NONE,
+    READING,
+    SOURCE_OWNER,
+    WRITING,
+    check,
+    check_object_acl,
+    check_owner,
+    unfolded,
+)
 
-NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-BUCKET_LIMIT = 100
-OBJECT_LIMIT = 500
-"""Objects of all the account's buckets together."""
-STORED_LIMIT = 1024 * 1024
-"""Bytes of all the account's objects together."""
-KEY_LIMIT = 1024
-"""Bytes of a key in UTF-8."""
-
-DEFAULT_TYPE = "binary/octet-stream"
-
-_HEADER_TEXT = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,255}")
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LOCATION = re.compile(rb"<LocationConstraint[^<>]*>([^<]{0,64})<")
-_LIST_ARGUMENTS = {
-    "list-type",
-    "marker",
-    "prefix",
-    "delimiter",
-    "max-keys",
-    "continuation-token",
-    "start-after",
-    "fetch-owner",
-    "encoding-type",
-}
-_BUCKETS_ARGUMENTS = {"prefix", "max-buckets", "continuation-token"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A successful answer: XML, an object's bytes, or nothing."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+_WRITE_KEYS = (
+    *("x-amz-acl", "x-amz-copy-source", "x-amz-metadata-directive", "x-amz-server-side-encryption"),
+    *("x-amz-storage-class", "if-match", "if-none-match"),
+)
+"""The headers that are condition keys of `s3:PutObject` (service authorization reference, "Amazon S3")."""
 
 
-def call(caller: Caller, request: Incoming) -> Answer:
+async def call(caller: Caller, request: Incoming) -> Answer:
     """Runs one S3 operation. Raises `AwsError`."""
+    request = joined(unfolded(request))
     bucket, key = split_path(request.raw_path)
-    arguments = {name for name, _ in request.query if not name.startswith("X-Amz-") and name != "x-id"}
+    arguments = {name for name, _ in request.query if name != "x-id"}
     if not bucket:
         return _service(caller, request, arguments)
+    check_owner(request, caller.account.account_id)
     if not key:
-        return _bucket(caller, request, bucket, arguments)
+        return await _bucket(caller, request, bucket, arguments)
     return _object(caller, request, bucket, key, arguments)
 
 
@@ -78,45 +70,49 @@ def split_path(raw_path: str) -> tuple[str, str]:
 def _service(caller: Caller, request: Incoming, arguments: set[str]) -> Answer:
     if request.method != "GET":
         raise errors.method_not_allowed(request.method)
-    _only(request, arguments, _BUCKETS_ARGUMENTS)
+    _only(request, arguments, BUCKETS_ARGUMENTS)
     authorize(caller, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
-    return _xml("ListAllMyBucketsResult", xml.content(list_buckets(caller.account, request), item=None))
+    return document("ListAllMyBucketsResult", list_buckets(caller.account, request))
 
 
-def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -> Answer:
+async def _bucket(caller: Caller, request: Incoming, name: str, arguments: set[str]) -> Answer:
     match request.method:
         case "GET" if "location" in arguments:
             _only(request, arguments, {"location"})
             _may(caller, "s3:GetBucketLocation", name)
             region = _find(caller, name).region
-            return _xml("LocationConstraint", "" if region == "us-east-1" else xml.text(region))
+            return text("LocationConstraint", "" if region == "us-east-1" else xml.text(region))
         case "GET" if arguments == {"policy"}:
+            _only(request, arguments, {"policy"})
             _may(caller, "s3:GetBucketPolicy", name)
             raise errors.no_such_bucket_policy(_find(caller, name).name)
         case "GET":
-            _only(request, arguments, _LIST_ARGUMENTS)
+            _only(request, arguments, LIST_ARGUMENTS, LISTING)
             given = arguments & {"prefix", "delimiter", "max-keys"}
             keys: ConditionKeys = {f"s3:{name}": request.argument(name) or "" for name in given}
             _may(caller, "s3:ListBucket", name, keys=keys)
             listed = list_objects if request.argument("list-type") == "2" else list_objects_v1
-            return _xml(
-                "ListBucketResult", xml.content(listed(caller.account, _find(caller, name), request), item=None)
-            )
+            return document("ListBucketResult", listed(caller.account, _find(caller, name), request))
         case "HEAD":
+            _only(request, arguments, set())
             _may(caller, "s3:ListBucket", name)
             return Answer(headers={"x-amz-bucket-region": _find(caller, name).region})
         case "PUT":
-            _only(request, arguments, set())
+            _only(request, arguments, set(), CREATING)
             _may(caller, "s3:CreateBucket", name)
-            return _create(caller, request, name)
+            return buckets.create(caller.account, caller.region, request, name)
         case "DELETE":
             _only(request, arguments, set())
             _may(caller, "s3:DeleteBucket", name)
-            if _find(caller, name).objects:
-                message = "The bucket you tried to delete is not empty"
-                raise AwsError(409, "BucketNotEmpty", message, {"BucketName": name})
-            del caller.account.buckets[name]
+            buckets.delete(caller.account, _find(caller, name))
             return Answer(status=204)
+        case "POST" if "delete" in arguments:
+            _only(request, arguments, {"delete"}, DELETING)
+
+            def allow(key: str) -> None:
+                _may(caller, "s3:DeleteObject", f"{name}/{key}")
+
+            return document("DeleteResult", await delete_objects(request, _find(caller, name), allow))
     raise _not_simulated(request, arguments) if request.method == "POST" else errors.method_not_allowed(request.method)
 
 
@@ -124,91 +120,53 @@ def _object(caller: Caller, request: Incoming, name: str, key: str, arguments: s
     resource = f"{name}/{key}"
     match request.method:
         case "GET" | "HEAD":
-            _only(request, arguments, set())
-            _may(caller, "s3:GetObject", resource)
-            found = _find(caller, name).objects.get(key)
-            if found is None:
-                if not is_allowed(caller, "s3:ListBucket", f"arn:aws:s3:::{name}"):
-                    _may(caller, "s3:ListBucket", name)
-                raise errors.no_such_key(key)
-            headers = {
-                "Content-Type": found.content_type,
-                "ETag": f'"{found.etag}"',
-                "Last-Modified": http_date(found.modified),
-            }
-            return Answer(headers=headers, body=found.body)
+            _only(request, arguments, objects.RESPONSE_ARGUMENTS, READING)
+            return objects.read(request, _readable(caller, name, key), caller.account.clock.now())
         case "PUT":
-            _only(request, arguments, set())
-            _may(caller, "s3:PutObject", resource)
-            if (source := request.header("x-amz-copy-source")) is not None:
-                return _copy(caller, request, source, _find(caller, name), key)
-            content_type = request.header("content-type") or ""
-            stored = _store(caller, request, _find(caller, name), key, request.body, content_type)
-            return Answer(headers={"ETag": f'"{stored.etag}"'})
+            source = request.header("x-amz-copy-source")
+            _only(request, arguments, set(), WRITING if source is None else COPYING)
+            keys: ConditionKeys = {f"s3:{it}": value for it in _WRITE_KEYS if (value := request.header(it)) is not None}
+            _may(caller, "s3:PutObject", resource, keys=keys)
+            if request.header("if-match") is not None:
+                _may(caller, "s3:GetObject", resource)
+            check_object_acl(request)
+            bucket = _find(caller, name)
+            if source is None:
+                return objects.write(caller.account, request, bucket, key)
+            check_owner(request, caller.account.account_id, SOURCE_OWNER)
+            return objects.copy(caller.account, request, _source(caller, source), bucket, key)
         case "DELETE":
             _only(request, arguments, set())
             _may(caller, "s3:DeleteObject", resource)
+            if request.header("if-match") is not None:
+                raise errors.not_implemented("If-Match")
             _find(caller, name).objects.pop(key, None)
             return Answer(status=204)
     raise _not_simulated(request, arguments) if request.method == "POST" else errors.method_not_allowed(request.method)
 
 
-def _create(caller: Caller, request: Incoming, name: str) -> Answer:
-    account, region = caller.account, caller.region
-    if not _BUCKET_NAME.fullmatch(name) or ".." in name:
-        raise AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", {"BucketName": name})
-    found = _LOCATION.search(request.body)
-    constraint = found[1].decode("utf-8", "replace") if found else ""
-    if region != "us-east-1" and constraint != region:
-        given = f"{constraint or 'unspecified'} location constraint"
-        message = f"The {given} is incompatible for the region specific endpoint this request was sent to."
-        raise AwsError(400, "IllegalLocationConstraintException", message)
-    if name in account.buckets:
-        message = "Your previous request to create the named bucket succeeded and you already own it."
-        raise AwsError(409, "BucketAlreadyOwnedByYou", message, {"BucketName": name})
-    if len(account.buckets) >= BUCKET_LIMIT:
-        raise AwsError(400, "TooManyBuckets", "You have attempted to create more buckets than allowed")
-    account.buckets[name] = Bucket(name=name, region=constraint or "us-east-1", created=account.clock.now())
-    location = f"http://{name}.s3.amazonaws.com/" if constraint else f"/{name}"
-    return Answer(headers={"Location": location})
-
-
-def _copy(caller: Caller, request: Incoming, source: str, bucket: Bucket, key: str) -> Answer:
-    """CopyObject: what it reads needs `s3:GetObject`. Versions and directives for the metadata are not modelled."""
-    name, from_key = split_path("/" + source.removeprefix("/").partition("?versionId=")[0])
-    _may(caller, "s3:GetObject", f"{name}/{from_key}")
-    found = _find(caller, name).objects.get(from_key)
+def _readable(caller: Caller, name: str, key: str) -> StoredObject:
+    """The object, which the caller may read. One who may not list the bucket does not learn what is missing in it."""
+    _may(caller, "s3:GetObject", f"{name}/{key}")
+    found = _find(caller, name).objects.get(key)
     if found is None:
-        raise errors.no_such_key(from_key)
-    stored = _store(caller, request, bucket, key, found.body, found.content_type)
-    members = {"ETag": f'"{stored.etag}"', "LastModified": iso_milliseconds(stored.modified)}
-    return _xml("CopyObjectResult", xml.content(members, item=None))
+        if not is_allowed(caller, "s3:ListBucket", f"arn:aws:s3:::{name}"):
+            _may(caller, "s3:ListBucket", name)
+        raise errors.no_such_key(key)
+    return found
 
 
-def _store(caller: Caller, request: Incoming, bucket: Bucket, key: str, body: bytes, content_type: str) -> StoredObject:
-    if (request.header("content-encoding") or "").startswith("aws-chunked"):
-        raise errors.not_implemented("Content-Encoding")
-    size = len(key.encode())
-    if size > KEY_LIMIT:
-        details = {"Size": str(size), "MaxSizeAllowed": str(KEY_LIMIT)}
-        raise AwsError(400, "KeyTooLongError", "Your key is too long", details)
-    others = [
-        stored
-        for held in caller.account.buckets.values()
-        for name, stored in held.objects.items()
-        if (held.name, name) != (bucket.name, key)
-    ]
-    used = sum(len(stored.body) for stored in others)
-    if len(others) >= OBJECT_LIMIT or used + len(body) > STORED_LIMIT:
-        raise errors.too_large(len(body), max(0, STORED_LIMIT - used))
-    stored = StoredObject(
-        body=body,
-        content_type=content_type if _HEADER_TEXT.fullmatch(content_type) else DEFAULT_TYPE,
-        etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
-        modified=caller.account.clock.now(),
-    )
-    bucket.objects[key] = stored
-    return stored
+def _source(caller: Caller, source: str) -> StoredObject:
+    """The object that is to be copied. Raises `AwsError`, also for a version: here objects have none."""
+    path, _, version = source.removeprefix("/").partition("?versionId=")
+    if version not in ("", "null"):
+        raise errors.invalid_argument("Invalid version id specified", "versionId", version)
+    name, key = split_path("/" + path)
+    _may(caller, "s3:GetObject", f"{name}/{key}")
+    found = _find(caller, name).objects.get(key)
+    if found is None:
+        raise errors.no_such_key(key)
+    return found
 
 
 def _may(caller: Caller, action: str, resource: str, keys: ConditionKeys | None = None) -> None:
@@ -223,16 +181,12 @@ def _find(caller: Caller, name: str) -> Bucket:
         raise errors.no_such_bucket(name) from None
 
 
-def _only(request: Incoming, arguments: set[str], known: set[str]) -> None:
-    """Raises `NotSimulated` for a subresource or an option that this S3 does not have."""
+def _only(request: Incoming, arguments: set[str], known: set[str], headers: re.Pattern[str] = NONE) -> None:
+    """Raises `NotSimulated` for a subresource or an option that is not here, `NotImplemented` for a header."""
     if arguments - known:
         raise _not_simulated(request, arguments - known)
+    check(request, headers)
 
 
 def _not_simulated(request: Incoming, arguments: set[str]) -> AwsError:
     return not_simulated("s3", f"{request.method} ?{'&'.join(sorted(arguments))}")
-
-
-def _xml(root: str, inner: str) -> Answer:
-    body = xml.DECLARATION + xml.document(root, NAMESPACE, [inner])
-    return Answer(headers={"Content-Type": "application/xml"}, body=body.encode())
