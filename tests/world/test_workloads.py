@@ -6,7 +6,7 @@ import pytest
 
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.controllers import job, manager, owned, stateful_set
-from app.world.apiserver.registry import operations
+from app.world.apiserver.registry import operations, workloads
 from app.world.apiserver.registry.workloads import NODE_PORTS
 from app.world.apiserver.request.options import DeleteOptions
 from app.world.apiserver.request.request_scope import RequestScope
@@ -334,6 +334,17 @@ def test_a_node_port_is_in_its_range_and_of_one_service(api, kind, node_ports, i
     assert causes(refused) == [(f"spec.ports[{index}].nodePort", said)]
     assert api.post(SERVICES, {"metadata": {"name": "second"}, **spec("ClusterIP", None)}).status == 201
     assert api.patch(f"{SERVICES}/second", spec(kind, *node_ports)).status == 422
+
+
+def test_where_all_node_ports_are_taken_a_service_gets_none(api, monkeypatch):
+    monkeypatch.setattr(workloads, "NODE_PORTS", range(30000, 30002))
+    ports = [{"name": f"p{number}", "port": number} for number in (80, 81, 82)]
+    assert (
+        api.post(SERVICES, {"metadata": {"name": "a"}, "spec": {"type": "NodePort", "ports": ports[:2]}}).status == 201
+    )
+    refused = api.post(SERVICES, {"metadata": {"name": "b"}, "spec": {"type": "NodePort", "ports": ports[2:]}})
+    said = "Internal error occurred: failed to allocate a nodePort: range is full"
+    assert (refused.status, refused.body["message"]) == (500, said)
 
 
 def test_a_service_has_an_address_and_its_ready_pods(api, web):

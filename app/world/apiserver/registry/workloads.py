@@ -105,10 +105,10 @@ def _give_node_ports(world: World, service: JsonObject, old: JsonObject) -> None
 
 
 def _free(taken: set[int]) -> int:
-    """Another node port."""
-    while (port := secrets.choice(NODE_PORTS)) in taken:
-        pass
-    return port
+    """Another node port. Raises `ApiError` 500 where all are taken."""
+    if not (free := [port for port in NODE_PORTS if port not in taken]):
+        raise errors.internal("failed to allocate a nodePort: range is full")
+    return secrets.choice(free)
 
 
 def _select_own_pods(job: JsonObject) -> None:

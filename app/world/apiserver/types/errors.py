@@ -178,6 +178,7 @@ def too_many_requests(message: str, seconds: float = 1) -> ApiError:
 
 
 def internal(message: str) -> ApiError:
-    """500, for one case alone: a webhook with `failurePolicy: Fail` could not be called or answered nonsense."""
+    """500: a webhook with `failurePolicy: Fail` could not be called or answered nonsense, or there is nothing left to
+    allocate."""
     details: JsonObject = {"causes": [{"message": message}]}
     return ApiError(500, "InternalError", f"Internal error occurred: {message}", details)
