@@ -84,6 +84,7 @@ def test_credentials_in_the_environment():
         ),
         ("X-Amz-Security-Token", "IQo", MASK),
         ("x-aws-ec2-metadata-token", "AQ", MASK),
+        ("X-Amz-Server-Side-Encryption-Customer-Key", "a2V5", MASK),
         ("Cookie", "session=1", MASK),
         ("Set-Cookie", "session=1; HttpOnly", MASK),
         ("X-Forwarded-Token", TOKEN, SHOWN),

@@ -187,6 +187,11 @@ def test_an_attribute_chooses(aws: AwsWorld, key: str, value: str, count: int) -
     assert len(events(aws, key, value)) == count
 
 
+def test_no_account_has_insights(aws: AwsWorld) -> None:
+    aws.assume()
+    assert aws.client("cloudtrail").lookup_events(EventCategory="insight")["Events"] == []
+
+
 def test_each_region_and_each_account_has_its_own(aws: AwsWorld) -> None:
     aws.assume()
     assert aws.client("cloudtrail", region="eu-west-1").lookup_events()["Events"] == []
@@ -245,6 +250,7 @@ def test_who_is_nobody_is_refused_in_the_protocol_s_own_codes(aws: AwsWorld) -> 
         ({"NextToken": "٣"}, "InvalidNextTokenException"),
         ({"StartTime": 2, "EndTime": 1}, "InvalidTimeRangeException"),
         ({"StartTime": "now"}, "InvalidTimeRangeException"),
+        ({"EventCategory": "management"}, "InvalidEventCategoryException"),
         ({"LookupAttributes": [{"AttributeKey": "Colour", "AttributeValue": "x"}]}, "InvalidLookupAttributesException"),
         (
             {"LookupAttributes": [{"AttributeKey": "EventId", "AttributeValue": "x"}] * 2},

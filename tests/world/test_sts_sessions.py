@@ -6,7 +6,7 @@ import pytest
 
 from app.world.aws import iam
 from app.world.aws.account import SESSION_LIMIT, SESSION_POLICIES_LIMIT
-from tests.world.aws_world import ACCOUNT, OTHER_ACCOUNT, aws_fixture, aws_server, refused  # noqa: F401
+from tests.world.aws_world import ACCOUNT, OTHER_ACCOUNT, PROVIDER, aws_fixture, aws_server, refused  # noqa: F401
 
 TARGET = f"arn:aws:iam::{ACCOUNT}:role/target"
 LEARNER = f"arn:aws:iam::{ACCOUNT}:user/learner"
@@ -189,6 +189,7 @@ def test_a_name_that_no_session_may_have(aws):
         ({"SourceIdentity": "me"}, "SourceIdentity"),
         ({"Tags": [{"Key": "team", "Value": "a"}]}, "Tags"),
         ({"TransitiveTagKeys": ["team"]}, "TransitiveTagKeys"),
+        ({"ProvidedContexts": [{"ProviderArn": PROVIDER, "ContextAssertion": "abcd"}]}, "ProvidedContexts"),
     ],
 )
 def test_what_a_trust_policy_has_to_allow_by_another_action_is_not_ignored(aws, asked, named):

@@ -76,7 +76,10 @@ What an application reads from a variable is its own business: only a variable t
 """
 _PATCH = re.compile(r"(\"patch\"\s*+:\s*+\")([A-Za-z0-9+/=]++)(?=\")")
 """In an AdmissionReview's answer: a JSON patch in Base64, which may replace whole containers."""
-_SECRET_HEADERS = {"x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"}
+_SECRET_HEADERS = {
+    *("x-amz-security-token", "x-aws-ec2-metadata-token", "cookie", "set-cookie"),
+    *("x-amz-server-side-encryption-customer-key", "x-amz-copy-source-server-side-encryption-customer-key"),
+}
 
 _UNCHANGED: set[str] = set()
 """Texts without a secret: most of what a walk masks is what the walk before it masked."""
@@ -138,7 +141,7 @@ def _mask_base64(encoded: str) -> str:
 
 
 def mask_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Headers with bearer tokens, session tokens, cookies and SigV4 signatures masked."""
+    """Headers with bearer tokens, session tokens, keys of SSE-C, cookies and SigV4 signatures masked."""
     return tuple((name, _mask_header(name, value)) for name, value in headers)
 
 

@@ -27,6 +27,8 @@ from app.world.aws.sigv4 import Signature
 SERVICE = "cloudtrail"
 _TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
 _ACTION = "LookupEvents"
+_INSIGHTS = "insight"
+"""Events of CloudTrail Insights, which no account here has."""
 Record = Mapping[str, Any]
 PAGE = 50
 """Events of one answer: the default and the most."""
@@ -73,13 +75,19 @@ def lookup_events(account: Account, region: str, request: Mapping[str, JsonValue
     start, end = _time(request, "StartTime", float("-inf")), _time(request, "EndTime", float("inf"))
     if start > end:
         raise AwsError(400, "InvalidTimeRangeException", "The start time must be before the end time.")
+    category = request.get("EventCategory")
+    if category not in (None, _INSIGHTS):
+        raise AwsError(400, "InvalidEventCategoryException", f"The category of events is {_INSIGHTS} or none.")
     size = request.get("MaxResults", PAGE)
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= PAGE:
         raise AwsError(400, "InvalidMaxResultsException", f"A value between 1 and {PAGE} is required.")
     found = [
         record
         for record in reversed(account.management_events)
-        if record["awsRegion"] == region and has_attribute(record) and start <= _seconds(record) <= end
+        if category is None
+        and record["awsRegion"] == region
+        and has_attribute(record)
+        and start <= _seconds(record) <= end
     ]
     first = _offset(request.get("NextToken"))
     answer: dict[str, JsonValue] = {"Events": [_event(record) for record in found[first : first + size]]}

@@ -17,7 +17,7 @@ from app.world.aws.sts.session_policies import packed_size, read_session_policie
 from app.world.aws.sts.web_identity import check_duration
 
 CHAINED_SECONDS = 3600
-_OF_SESSION = ("SourceIdentity", "Tags.", "TransitiveTagKeys.")
+_OF_SESSION = ("SourceIdentity", "Tags.", "TransitiveTagKeys.", "ProvidedContexts.")
 """Parameters that a trust policy has to allow by actions of their own, so they are not ignored."""
 
 
