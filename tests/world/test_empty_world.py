@@ -55,6 +55,10 @@ def test_the_add_ons_own_their_pods_and_their_controllers_find_nothing_to_do(sim
     assert sorted(uids) == sorted(
         (*(owners["daemonsets", name]["uid"] for name in ("aws-node", "kube-proxy")), *2 * [replica_set["uid"]])
     )
+    [service] = empty.cluster.list("services", "kube-system")
+    [addresses] = empty.cluster.list("endpointslices", "kube-system")
+    assert (service["metadata"]["name"], service["spec"]["clusterIP"]) == ("kube-dns", "10.100.0.10")
+    assert len(addresses["endpoints"]) == 2, "those of CoreDNS"
     api = Api(simulation, empty)
     for kind, cells in (("deployments", ["2/2", 2, 2]), ("daemonsets", [1, 1, 1, 1, 1])):
         path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
