@@ -257,9 +257,7 @@ export const sayOurs = (language, words) => {
 let newest
 export default function ({ data }) {
   newest = data
-  const words = givenJson(data.words)
-  if (words instanceof Promise) words.then((read) => newest === data && nameAll(data, read))
-  else nameAll(data, words)
+  nameIn(data)
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   path = location.pathname
@@ -271,6 +269,14 @@ export default function ({ data }) {
   // With the frame that shows it: before that a browser would have to lay out the page one more time.
   requestAnimationFrame(() => begin(data))
 }
+const nameIn = (data) => {
+  speak(document.documentElement, data.language)
+  const words = givenJson(data.words), isNewest = () => newest === data
+  const again = () => document.addEventListener("irsa-again", () => isNewest() && nameIn(data), { once: true })
+  if (words instanceof Promise) words.then((read) => isNewest() && nameAll(data, read), again)
+  else nameAll(data, words)
+}
+addEventListener("online", askAgain)
 const nameAll = ({ language }, words) => {
   ;({ menu, languages } = words)
   sayOurs(language, words.says)

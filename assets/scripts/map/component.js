@@ -13,15 +13,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const [, , film] of Object.values(host.leads)) givenJson(film) // fetched before it is asked for
   const body = document.querySelector(".st-key-body")
   if (body) mapAhead.observe(body, { childList: true, characterData: true, subtree: true })
-  let rest = () => mapRest(host), over = false
-  const draw = (texts) => {
+  let rest = () => mapRest(host)
+  const forget = whenThere(host, () => [data.words, data.film, data.before].map(givenJson), (texts) => {
     adopt(parentElement)
     rest = mapOn(host, data, texts, setTriggerValue) ?? rest
-  }
-  const texts = [data.words, data.film, data.before].map(givenJson)
-  if (texts.every((text) => !(text instanceof Promise))) draw(texts)
-  else Promise.all(texts).then((read) => over || draw(read))
-  return () => ((over = true), rest())
+  })
+  return () => (forget(), rest())
 }
 // React hands on a component's data a frame after it has put the page into the document, and each part of a page may come
 // with a frame of its own. The map turns before. Where the page has a button that leads to the next one, it knows what is
