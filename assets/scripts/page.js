@@ -1,5 +1,6 @@
-let shown, path, sidebar, menu
-// In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links.
+let shown, path, sidebar, menu, sections
+// In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links. A section
+// comes with its id (app/ui/frame/navigation.py).
 const group = () => {
   const list = sidebar.querySelector('[data-testid="stSidebarNavItems"]')
   if (!list) return
@@ -7,7 +8,12 @@ const group = () => {
   for (const item of list.querySelectorAll("li")) item.role = "none"
   for (const section of list.children) {
     section.role = "group"
-    section.ariaLabel = section.querySelector("header p")?.textContent
+    const heading = section.querySelector("header p")
+    if (!heading) continue
+    heading.dataset.section ??= heading.textContent
+    const name = sections[heading.dataset.section]
+    if (heading.textContent !== name) heading.firstChild.nodeValue = name
+    section.ariaLabel = name
   }
 }
 // What stands around the page is named in the page's language; Streamlit names it in English.
@@ -195,6 +201,14 @@ document.addEventListener("click", (event) => {
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
   land(pressed, { ...asItIs(), key, preventScroll: event.detail > 0, press })
 }, true)
+// A link of the menu that is drawn again while it is pressed, as in another language, is another element when the press
+// ends: the browser would see no click.
+const menuLink = ({ target }) => target.closest?.('[data-testid="stSidebarNavLink"]')
+let held
+addEventListener("pointerdown", (event) => (held = menuLink(event)), true)
+addEventListener("pointerup", (event) => {
+  const link = menuLink(event)
+  if (held && !held.isConnected && link?.href === held.href) link.click()
 // The way back within a page takes away what had the focus, as a press does. To another page `begin` hands it on.
 addEventListener("popstate", () => {
   if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), press: ++presses })
@@ -278,12 +292,13 @@ const nameIn = (data) => {
 }
 addEventListener("online", askAgain)
 const nameAll = ({ language }, words) => {
-  ;({ menu, languages } = words)
+  ;({ menu, sections, languages } = words)
   sayOurs(language, words.says)
   for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
     document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
   finding.observe(document.body, everything)
   find()
+  if (sidebar) group()
   name()
 }
 const begin = ({ page, title }) => {
