@@ -209,8 +209,30 @@ addEventListener("pointerdown", (event) => (held = menuLink(event)), true)
 addEventListener("pointerup", (event) => {
   const link = menuLink(event)
   if (held && !held.isConnected && link?.href === held.href) link.click()
+}, true)
+// On a phone the menu lies over the page. Escape closes it, and so does the way back, the browser's or the phone's; it is not
+// there again when the page is loaded again, as Streamlit would have it.
+const isNarrow = () => innerWidth < 768
+const closesMenu = () => isNarrow() && document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')
+const closeMenu = () => {
+  const button = closesMenu()
+  if (!button) return
+  button.click()
+  handOn(BUTTONS.open, ++presses)
+}
+addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closeMenu())
+addEventListener("pagehide", () => isNarrow() && browserKeeps.remove("stSidebarCollapsed-"))
+let closing
+const covering = new MutationObserver(() => {
+  closing?.destroy()
+  if (sidebar.dataset.collapsed === "true" || !isNarrow() || !window.CloseWatcher) return
+  closing = new CloseWatcher()
+  closing.onclose = closeMenu
+})
 // The way back within a page takes away what had the focus, as a press does. To another page `begin` hands it on.
 addEventListener("popstate", () => {
+  closeMenu()
+  document.querySelector('[data-testid="stPopoverButton"][aria-expanded="true"]')?.click()
   if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), press: ++presses })
 })
 // The section that the address asks for, whichever component draws it: what it lies in opens, and the reader goes on there,
@@ -253,6 +275,8 @@ const find = () => {
   grouping.disconnect()
   grouping.observe(sidebar, everything)
   group()
+  covering.disconnect()
+  covering.observe(sidebar, { attributeFilter: ["data-collapsed"] })
   naming.disconnect()
   const header = document.querySelector('[data-testid="stHeader"]') // an embedded page may have none
   for (const part of [sidebar, header].filter(Boolean)) naming.observe(part, everything)
@@ -305,8 +329,8 @@ const begin = ({ page, title }) => {
   // What was scrolled on the page before is not where this one begins.
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
   // On a phone the sidebar lies over the page that was chosen in it.
-  if (window.innerWidth < 768)
-    document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')?.click()
+  const button = closesMenu()
+  if (button) button.click()
   // The next thing to read is the new page's heading, which is drawn a moment later.
   let tries = 100
   const settle = () => {

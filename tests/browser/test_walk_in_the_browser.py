@@ -163,6 +163,34 @@ def test_on_a_phone_the_sidebar_gives_way_to_the_page_that_was_chosen_in_it(read
         expect(one.page.get_by_test_id("stSidebarNav")).not_to_be_in_viewport()
 
 
+MENU = ".stSidebar[data-collapsed={}]"
+
+
+def test_on_a_phone_escape_and_the_way_back_close_the_menu_and_a_reload_does_not_open_it(reader):
+    """The way back within a page: on the way to another page `test_on_a_phone_the_sidebar_gives_way` asks for it."""
+    one = reader(size=PHONE).open("/why?lang=en")
+    page, opens = one.page, one.page.get_by_test_id("stExpandSidebarButton")
+    opens.click()
+    expect(page.locator(MENU.format("false"))).to_have_count(1)
+    one.press("Escape")
+    expect(page.locator(MENU.format("true"))).to_have_count(1)
+    expect(opens).to_be_focused()
+    page.get_by_text("日本語", exact=True).click()
+    one.expect_title(load("ja").lesson("why").title)
+    one.wait()
+    opens.click()
+    expect(page.locator(MENU.format("false"))).to_have_count(1)
+    page.go_back()
+    expect(page.locator(MENU.format("true"))).to_have_count(1)
+    one.expect_title(load("en").lesson("why").title)
+    one.wait()
+    opens.click()
+    expect(page.locator(MENU.format("false"))).to_have_count(1)
+    page.reload()
+    one.wait()
+    expect(page.locator(MENU.format("true"))).to_have_count(1)
+
+
 def see_where_the_focus_is(one):
     """The Tab key goes from the page's first control on, and the links and buttons have a ring."""
     seen = []
