@@ -505,16 +505,21 @@ def test_a_phone_swipes_and_has_targets_for_a_finger(shown):
     assert page.evaluate(small) == []
 
 
-def test_the_page_to_hand_on_keeps_scene_and_keys_in_another_language(chromium: Browser):
+def test_the_page_to_hand_on_keeps_scene_speed_list_and_keys_in_another_language(chromium: Browser):
     texts = {language: json.dumps(found["normal"]) for language, found in films(*NAMES).items()}
     page = chromium.new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_content(handed_on(texts, {language: load(language) for language in texts}, "en"))
     page.keyboard.press("ArrowRight")
+    page.locator("select").select_option("2")
+    page.locator("summary").click()
     page.get_by_role("button", name="日本語").click()
     scene = page.locator(".film-say.now .film-head")
     expect(scene).to_contain_text("2 / 20")
+    expect(page.locator("select")).to_have_value("2")
+    expect(page.locator("details")).to_have_attribute("open", "")
+    expect(page.get_by_role("button", name=load("ja").message("map.player.play"))).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(scene).to_contain_text("3 / 20")
     assert asked == []

@@ -398,11 +398,15 @@ def test_a_wrong_prediction_plays_first_whatever_the_address_says_and_another_la
     assert len(sent) == before > 0
     said.locator("[data-opens]").click()
     expect(one.page.locator(".st-key-film_exchange .exchange")).to_be_visible()
+    one.page.locator(".film-controls select").select_option("2")
+    one.page.locator(".film-list summary").click()
     one.wait().page.get_by_text("日本語", exact=True).click()
     one.expect_title(load("ja").lesson("sts_assume").title)
     one.wait()
     expect(said.locator(".film-sentence")).to_contain_text("一時的な認証情報")
     expect(one.page).to_have_url(re.compile("beat=credentials"))
+    expect(one.page.locator(".film-controls select")).to_have_value("2")
+    expect(one.page.locator(".film-list")).to_have_attribute("open", "")
 
     # A scene that was just reached is not in the address of the page to which the reader turns.
     turn = "it => { it.click(); document.querySelector('.st-key-next button').click() }"
