@@ -1,6 +1,8 @@
 """The map and its player: what can be read at every beat, what each key does, and that nothing but time decides."""
 
 import json
+from itertools import combinations
+from math import hypot
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,22 @@ def test_what_has_to_become_of_all_boxes_and_edges_can_be_read(looked_at, langua
     assert page.evaluate(LOOK, [1]) == []
     if change == "wrong":
         assert set(page.locator("svg.film-map .badge .number").all_text_contents()) == {"!"}
+
+
+BADGES = """() => {
+  map.go("whole")
+  return [...document.querySelectorAll(".film-map .badge:not(.off)")].map((badge) => {
+    const { x, y, width } = badge.querySelector("circle").getBoundingClientRect()
+    return [x + width / 2, y + width / 2, width]
+  })
+}"""
+
+
+def test_between_two_numbers_of_the_whole_map_there_is_a_gap(looked_at):
+    badges = looked_at("normal", "en", (1440, 900), motion="reduce").evaluate(BADGES)
+    assert len(badges) > 10
+    for (x, y, width), (x2, y2, _) in combinations(badges, 2):
+        assert hypot(x - x2, y - y2) > 1.3 * width
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
