@@ -3,16 +3,16 @@ const films = JSON.parse(document.getElementById("films").textContent)
 const host = document.getElementById("film")
 let shown = null
 const show = (language) => {
-  const beat = shown?.map.beat
+  const before = shown?.player.left
   shown?.player.remove()
   shown?.map.remove()
   const { film, words, title } = films[language]
   document.documentElement.lang = language
   document.title = document.querySelector("h1").textContent = title
   const map = filmMap(host, { words })
-  const player = filmPlayer(host, map, { words, keys: "all" })
+  const player = filmPlayer(host, map, { words, keys: "all", before })
   map.show(film)
-  if (beat) player.open(beat)
+  if (before) player.goOn(before)
   shown = { map, player }
   for (const button of document.querySelectorAll("nav button"))
     button.setAttribute("aria-pressed", button.lang === language)

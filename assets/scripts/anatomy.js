@@ -132,7 +132,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = rootOf(parentElement)
   root.flip = (index) => setTriggerValue("flip", index)
   root.classList.remove("sending")
-  whenThere(root, data.html, (html) => (adopt(parentElement), drawParts(root, html)))
+  whenThere(root, () => [givenHtml(data.html)], ([html]) => (adopt(parentElement), drawParts(root, html)))
 }
 const drawParts = (root, html) => {
   if (root.drawn === html) return

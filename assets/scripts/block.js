@@ -122,7 +122,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   })
   root.key = data.key
   root.follow = (event) => follow(event, setTriggerValue)
-  whenThere(root, data.html, (html) => {
+  whenThere(root, () => [givenHtml(data.html)], ([html]) => {
     adopt(parentElement)
     if (root.drawn !== html) {
       const open = root.drawn === undefined ? unfolded.get(root.key) : states(root)

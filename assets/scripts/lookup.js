@@ -233,8 +233,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       }),
     )
     root.indexed.catch(() => (root.indexed = undefined)) // it is asked for again
-    const all = await root.indexed
+    const all = await root.indexed.catch(() => null)
     if (wanted !== typed()) return
+    if (!all) {
+      root.querySelector("[data-found]").replaceChildren(missing())
+      return document.addEventListener("irsa-again", () => root.look(), { once: true })
+    }
     root.all ??= vocabulary(all)
     const ranked = wanted.trim() ? rank(all, root.all, wanted) : { found: [] }, { nearest } = ranked, first = quoting(all, wanted)
     const found = [...first, ...ranked.found.filter(({ entry }) => first.every((one) => one.entry !== entry))]

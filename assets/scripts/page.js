@@ -1,5 +1,6 @@
-let shown, path, sidebar, menu
-// In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links.
+let shown, path, sidebar, menu, sections
+// In Streamlit's navigation sections stand between the list and its items. To who listens, each is a group of links. A section
+// comes with its id (app/ui/frame/navigation.py).
 const group = () => {
   const list = sidebar.querySelector('[data-testid="stSidebarNavItems"]')
   if (!list) return
@@ -7,7 +8,12 @@ const group = () => {
   for (const item of list.querySelectorAll("li")) item.role = "none"
   for (const section of list.children) {
     section.role = "group"
-    section.ariaLabel = section.querySelector("header p")?.textContent
+    const heading = section.querySelector("header p")
+    if (!heading) continue
+    heading.dataset.section ??= heading.textContent
+    const name = sections[heading.dataset.section]
+    if (heading.textContent !== name) heading.firstChild.nodeValue = name
+    section.ariaLabel = name
   }
 }
 // What stands around the page is named in the page's language; Streamlit names it in English.
@@ -195,8 +201,38 @@ document.addEventListener("click", (event) => {
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
   land(pressed, { ...asItIs(), key, preventScroll: event.detail > 0, press })
 }, true)
+// A link of the menu that is drawn again while it is pressed, as in another language, is another element when the press
+// ends: the browser would see no click.
+const menuLink = ({ target }) => target.closest?.('[data-testid="stSidebarNavLink"]')
+let held
+addEventListener("pointerdown", (event) => (held = menuLink(event)), true)
+addEventListener("pointerup", (event) => {
+  const link = menuLink(event)
+  if (held && !held.isConnected && link?.href === held.href) link.click()
+}, true)
+// On a phone the menu lies over the page. Escape closes it, and so does the way back, the browser's or the phone's; it is not
+// there again when the page is loaded again, as Streamlit would have it.
+const isNarrow = () => innerWidth < 768
+const closesMenu = () => isNarrow() && document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')
+const closeMenu = () => {
+  const button = closesMenu()
+  if (!button) return
+  button.click()
+  handOn(BUTTONS.open, ++presses)
+}
+addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closeMenu())
+addEventListener("pagehide", () => isNarrow() && browserKeeps.remove("stSidebarCollapsed-"))
+let closing
+const covering = new MutationObserver(() => {
+  closing?.destroy()
+  if (sidebar.dataset.collapsed === "true" || !isNarrow() || !window.CloseWatcher) return
+  closing = new CloseWatcher()
+  closing.onclose = closeMenu
+})
 // The way back within a page takes away what had the focus, as a press does. To another page `begin` hands it on.
 addEventListener("popstate", () => {
+  closeMenu()
+  document.querySelector('[data-testid="stPopoverButton"][aria-expanded="true"]')?.click()
   if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), had: document.activeElement, press: ++presses })
 })
 // The section that the address asks for, whichever component draws it: what it lies in opens, and the reader goes on there,
@@ -239,6 +275,8 @@ const find = () => {
   grouping.disconnect()
   grouping.observe(sidebar, everything)
   group()
+  covering.disconnect()
+  covering.observe(sidebar, { attributeFilter: ["data-collapsed"] })
   naming.disconnect()
   const header = document.querySelector('[data-testid="stHeader"]') // an embedded page may have none
   for (const part of [sidebar, header].filter(Boolean)) naming.observe(part, everything)
@@ -257,9 +295,7 @@ export const sayOurs = (language, words) => {
 let newest
 export default function ({ data }) {
   newest = data
-  const words = givenJson(data.words)
-  if (words instanceof Promise) words.then((read) => newest === data && nameAll(data, read))
-  else nameAll(data, words)
+  nameIn(data)
   const came = shown !== undefined && shown !== data.page
   shown = data.page
   path = location.pathname
@@ -271,21 +307,30 @@ export default function ({ data }) {
   // With the frame that shows it: before that a browser would have to lay out the page one more time.
   requestAnimationFrame(() => begin(data))
 }
+const nameIn = (data) => {
+  speak(document.documentElement, data.language)
+  const words = givenJson(data.words), isNewest = () => newest === data
+  const again = () => document.addEventListener("irsa-again", () => isNewest() && nameIn(data), { once: true })
+  if (words instanceof Promise) words.then((read) => isNewest() && nameAll(data, read), again)
+  else nameAll(data, words)
+}
+addEventListener("online", askAgain)
 const nameAll = ({ language }, words) => {
-  ;({ menu, languages } = words)
+  ;({ menu, sections, languages } = words)
   sayOurs(language, words.says)
   for (const part of ["line", "text", "upload"]) // frame.css puts them over Streamlit's own
     document.documentElement.style.setProperty(`--says-${part}`, JSON.stringify(says[part]))
   finding.observe(document.body, everything)
   find()
+  if (sidebar) group()
   name()
 }
 const begin = ({ page, title }) => {
   // What was scrolled on the page before is not where this one begins.
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
   // On a phone the sidebar lies over the page that was chosen in it.
-  if (window.innerWidth < 768)
-    document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')?.click()
+  const button = closesMenu()
+  if (button) button.click()
   // The next thing to read is the new page's heading, which is drawn a moment later.
   let tries = 100
   const settle = () => {

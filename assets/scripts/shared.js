@@ -128,34 +128,87 @@ const judge = (event, root) => {
 // What the page names by its address never changes there: it is fetched once for all that draw with it, and those that
 // were drawn last are kept.
 const KEPT_TEXTS = 24
+const keptTexts = () => (window.irsaTexts ??= new Map())
 const keptText = (address) => {
-  const texts = (window.irsaTexts ??= new Map())
+  const texts = keptTexts()
   const read = texts.get(address) ?? fetched(address).then((found) => (texts.set(address, found), found))
   texts.delete(address)
   texts.set(address, read)
   if (texts.size > KEPT_TEXTS) texts.delete(texts.keys().next().value)
-  if (read instanceof Promise) read.catch(() => texts.delete(address)) // the next page asks again
+  if (read instanceof Promise) read.catch(() => texts.get(address) === read && texts.delete(address)) // the next page asks again
   return read
 }
+// A connection that has gone with its network says nothing for minutes.
+const SILENT_FOR = 20_000
 const fetched = async (address, waits = [500, 1000, 2000, 4000]) => {
-  const answer = await fetch(new URL(address, location.origin)).catch(() => null)
-  if (answer?.ok) return answer.json()
-  if (answer?.status === 404 || !waits.length) throw new Error(`${answer?.status ?? "no answer"} for a part of the page`)
+  let status = "no answer"
+  try {
+    const answer = await fetch(new URL(address, location.origin), { signal: AbortSignal.timeout(SILENT_FOR) })
+    if (answer.ok) return await answer.json()
+    status = answer.status
+  } catch {} // nor came all of it
+  if (status === 404 || !waits.length) throw new Error(`${status} for a part of the page`)
   await new Promise((done) => setTimeout(done, waits[0]))
   return fetched(address, waits.slice(1))
 }
 // JSON comes with the page, or the page names its address.
-const givenJson = (text) => (text.startsWith("/") ? keptText(text) : text && JSON.parse(text))
+const isAddress = (text) => text.startsWith("/")
+const givenJson = (text) => (isAddress(text) ? keptText(text) : text && JSON.parse(text))
+const givenHtml = (html) => (isAddress(html) ? keptText(html) : html)
 // A status that comes with its words is read out, or has the focus, by `page.js`. By itself a browser would read it out once
 // more, or, as Firefox does, not at all.
 const notAlone = (root) => {
   for (const part of root.querySelectorAll("[role=status]:not(.score, button *)")) if (part.textContent.trim()) part.ariaLive = "off"
 }
-// The HTML that a part of the page has, or fetches: the last that it asked for is drawn.
-const whenThere = (root, html, draw) => {
-  root.asked = html
-  const show = (found) => (document.dispatchEvent(new Event("irsa-draws")), draw(found), notAlone(root))
-  const text = html.startsWith("/") ? keptText(html) : html
-  if (text instanceof Promise) text.then((found) => root.asked === html && root.isConnected && show(found))
-  else show(text)
+// A part whose text does not come says so in its place, before `frame.css` shows what stands below, which it would move.
+// Whatever is missing is asked for again together: the network is the same.
+const LATE = 3000
+const askAgain = () => {
+  const texts = keptTexts()
+  for (const [address, read] of texts) if (read instanceof Promise) texts.delete(address)
+  document.dispatchEvent(new Event("irsa-again"))
+}
+const missing = () => {
+  const [language] = document.documentElement.lang.split("-"), words = document.getElementById("missing").content
+  const box = (words.querySelector(`:lang(${language})`) ?? words.firstChild).cloneNode(true)
+  box.querySelector("button").addEventListener("click", ({ target }) => {
+    target.ariaDisabled = "true"
+    askAgain()
+  })
+  return box
+}
+// What a part of the page has, or fetches: the last that it asked for is drawn. What to do when the part goes.
+const whenThere = (root, read, draw) => {
+  const mine = (root.asked = {}), texts = read(), isAsked = () => root.asked === mine && root.isConnected
+  const forget = () => root.asked === mine && (root.asked = null)
+  const show = (found) => {
+    const box = root.querySelector(":scope > .missing"), had = box?.contains(root.getRootNode().activeElement)
+    box?.remove()
+    delete root.dataset.missing
+    document.dispatchEvent(new Event("irsa-draws"))
+    draw(found)
+    notAlone(root)
+    if (!had) return
+    const first = root.querySelector("summary, h2, h3, .film-stage") ?? root
+    if (first.matches("summary, .film-stage")) first.focus()
+    else focusOn(first)
+  }
+  if (!texts.some((text) => text instanceof Promise)) return (show(texts), forget)
+  const late = setTimeout(() => {
+    if (!isAsked() || "missing" in root.dataset) return
+    root.dataset.missing = ""
+    adopt(root)
+    root.prepend(missing())
+  }, LATE)
+  const again = () => isAsked() && whenThere(root, read, draw)
+  document.addEventListener("irsa-again", again, { once: true })
+  Promise.all(texts).then(
+    (found) => {
+      clearTimeout(late)
+      document.removeEventListener("irsa-again", again)
+      if (isAsked()) show(found)
+    },
+    () => isAsked() && root.querySelector(":scope > .missing button")?.removeAttribute("aria-disabled"),
+  )
+  return forget
 }

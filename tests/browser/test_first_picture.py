@@ -144,6 +144,30 @@ def test_where_no_script_of_ours_comes_the_page_says_so_once(browser):
     expect(page.get_by_text("BidiComponent")).to_have_count(0)
 
 
+SOONER = """
+const wait = setTimeout
+window.setTimeout = (act, after, ...of) => wait(act, after === 3000 ? 50 : after, ...of)
+"""
+"""That a part of the page is late."""
+
+
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.large), "ja"])
+def test_where_a_part_does_not_come_it_says_so_and_is_fetched_again(browser, language):
+    """As where the network is gone: no request ends."""
+    parts = "**/_irsa/kept/*"
+    page = browser(f"/sts_assume?lang={language}", alone=False, held=(parts, lambda _: None), script=SOONER)
+    words = load(language).messages.below("serving.missing")
+    question = page.locator(".st-key-predict")
+    expect(page.get_by_role("alert").filter(has_text=words["text"])).to_have_count(1)
+    expect(question).to_be_visible()
+    place = question.bounding_box()
+    page.route(parts, lambda route: route.continue_())
+    page.get_by_role("button", name=words["again"]).press("Enter")
+    expect(page.locator(".film-stage:focus")).to_have_count(1)
+    expect(page.locator(".missing")).to_have_count(0)
+    assert question.bounding_box() == place
+
+
 @pytest.mark.parametrize(
     ("locale", "language"),
     [

@@ -1,6 +1,8 @@
 """The map and its player: what can be read at every beat, what each key does, and that nothing but time decides."""
 
 import json
+from itertools import combinations
+from math import hypot
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,22 @@ def test_what_has_to_become_of_all_boxes_and_edges_can_be_read(looked_at, langua
     assert page.evaluate(LOOK, [1]) == []
     if change == "wrong":
         assert set(page.locator("svg.film-map .badge .number").all_text_contents()) == {"!"}
+
+
+BADGES = """() => {
+  map.go("whole")
+  return [...document.querySelectorAll(".film-map .badge:not(.off)")].map((badge) => {
+    const { x, y, width } = badge.querySelector("circle").getBoundingClientRect()
+    return [x + width / 2, y + width / 2, width]
+  })
+}"""
+
+
+def test_between_two_numbers_of_the_whole_map_there_is_a_gap(looked_at):
+    badges = looked_at("normal", "en", (1440, 900), motion="reduce").evaluate(BADGES)
+    assert len(badges) > 10
+    for (x, y, width), (x2, y2, _) in combinations(badges, 2):
+        assert hypot(x - x2, y - y2) > 1.3 * width
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -505,16 +523,21 @@ def test_a_phone_swipes_and_has_targets_for_a_finger(shown):
     assert page.evaluate(small) == []
 
 
-def test_the_page_to_hand_on_keeps_scene_and_keys_in_another_language(chromium: Browser):
+def test_the_page_to_hand_on_keeps_scene_speed_list_and_keys_in_another_language(chromium: Browser):
     texts = {language: json.dumps(found["normal"]) for language, found in films(*NAMES).items()}
     page = chromium.new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_content(handed_on(texts, {language: load(language) for language in texts}, "en"))
     page.keyboard.press("ArrowRight")
+    page.locator("select").select_option("2")
+    page.locator("summary").click()
     page.get_by_role("button", name="日本語").click()
     scene = page.locator(".film-say.now .film-head")
     expect(scene).to_contain_text("2 / 20")
+    expect(page.locator("select")).to_have_value("2")
+    expect(page.locator("details")).to_have_attribute("open", "")
+    expect(page.get_by_role("button", name=load("ja").message("map.player.play"))).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(scene).to_contain_text("3 / 20")
     assert asked == []

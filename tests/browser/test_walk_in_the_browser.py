@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import PAGES, STORY, load
+from app.content.page_specs import SECTIONS
 from app.flow.model import Step
 from tests.browser.server import DESK, PHONE, Reader, serving
 
@@ -45,15 +46,45 @@ def test_buttons_and_arrow_keys_walk_through_the_pages_and_back_by_two(reader, s
         one.wait()
 
 
+COUNT_LINKS = """() => {
+  const links = () => document.querySelectorAll("[data-testid=stSidebarNavLink]").length
+  window.fewest = links()
+  new MutationObserver(() => (window.fewest = Math.min(window.fewest, links())))
+    .observe(document.body, { childList: true, subtree: true })
+}"""
+HELD = """([language, page]) => {
+  const link = () => document.querySelector(`[data-testid=stSidebarNavLink][href$="/${page}"]`)
+  const before = link(), say = (what) => link().dispatchEvent(new PointerEvent(what, { bubbles: true }))
+  say("pointerdown")
+  new MutationObserver((_, all) => before.isConnected || !link() || (all.disconnect(), say("pointerup")))
+    .observe(document.body, { childList: true, subtree: true })
+  ;[...document.querySelectorAll(".st-key-lang button")].find((one) => one.textContent === language).click()
+}"""
+"""A link is pressed until it is drawn again: as a browser that reports no click then."""
+
+
+def test_a_page_that_is_pressed_in_the_menu_while_the_language_changes_comes(visitor):
+    one = visitor.turn_to("glossary")
+    one.page.evaluate(HELD, [load("ja").facts.name, "compare"])
+    one.expect_title(load("ja").lesson("compare").title)
+    one.wait().page.get_by_text("English", exact=True).click()
+    one.expect_title(load("en").lesson("compare").title)
+    one.wait()
+
+
 def test_the_language_switch_changes_words_address_and_html_lang(reader):
     one = reader(locale="ja-JP").open("/sts_assume")
     one.expect_title(load("ja").lesson("sts_assume").title)
     expect(one.page.locator("html")).to_have_attribute("lang", "ja")
+    one.page.evaluate(COUNT_LINKS)
     one.page.get_by_text("English", exact=True).click()
     one.expect_title(load("en").lesson("sts_assume").title)
     expect(one.page.locator("html")).to_have_attribute("lang", "en")
     expect(one.page).to_have_url(re.compile(r"/sts_assume\?lang=en$"))
     one.wait()
+    assert one.page.evaluate("window.fewest") == len(PAGES), "the list of pages was empty for a moment"
+    for section in SECTIONS:
+        expect(one.page.get_by_role("group", name=load("en").message(f"ui.sections.{section}"))).to_have_count(1)
     one.turn_to(STEPS[0])
     one.expect_title(load("en").lesson(STEPS[0]).title)
     one.wait()
@@ -130,6 +161,34 @@ def test_on_a_phone_the_sidebar_gives_way_to_the_page_that_was_chosen_in_it(read
         one.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()
         one.expect_title(load("en").lesson(step).title)
         expect(one.page.get_by_test_id("stSidebarNav")).not_to_be_in_viewport()
+
+
+MENU = ".stSidebar[data-collapsed={}]"
+
+
+def test_on_a_phone_escape_and_the_way_back_close_the_menu_and_a_reload_does_not_open_it(reader):
+    """The way back within a page: on the way to another page `test_on_a_phone_the_sidebar_gives_way` asks for it."""
+    one = reader(size=PHONE).open("/why?lang=en")
+    page, opens = one.page, one.page.get_by_test_id("stExpandSidebarButton")
+    opens.click()
+    expect(page.locator(MENU.format("false"))).to_have_count(1)
+    one.press("Escape")
+    expect(page.locator(MENU.format("true"))).to_have_count(1)
+    expect(opens).to_be_focused()
+    page.get_by_text("日本語", exact=True).click()
+    one.expect_title(load("ja").lesson("why").title)
+    one.wait()
+    opens.click()
+    expect(page.locator(MENU.format("false"))).to_have_count(1)
+    page.go_back()
+    expect(page.locator(MENU.format("true"))).to_have_count(1)
+    one.expect_title(load("en").lesson("why").title)
+    one.wait()
+    opens.click()
+    expect(page.locator(MENU.format("false"))).to_have_count(1)
+    page.reload()
+    one.wait()
+    expect(page.locator(MENU.format("true"))).to_have_count(1)
 
 
 def see_where_the_focus_is(one):
@@ -339,11 +398,15 @@ def test_a_wrong_prediction_plays_first_whatever_the_address_says_and_another_la
     assert len(sent) == before > 0
     said.locator("[data-opens]").click()
     expect(one.page.locator(".st-key-film_exchange .exchange")).to_be_visible()
+    one.page.locator(".film-controls select").select_option("2")
+    one.page.locator(".film-list summary").click()
     one.wait().page.get_by_text("日本語", exact=True).click()
     one.expect_title(load("ja").lesson("sts_assume").title)
     one.wait()
     expect(said.locator(".film-sentence")).to_contain_text("一時的な認証情報")
     expect(one.page).to_have_url(re.compile("beat=credentials"))
+    expect(one.page.locator(".film-controls select")).to_have_value("2")
+    expect(one.page.locator(".film-list")).to_have_attribute("open", "")
 
     # A scene that was just reached is not in the address of the page to which the reader turns.
     turn = "it => { it.click(); document.querySelector('.st-key-next button').click() }"

@@ -42,14 +42,25 @@ def noscript() -> str:
 
 
 def body() -> str:
-    """The place where the picture is drawn, and the texts for a page to which no connection or no script comes: HTML at
-    the end of the page.
+    """The place where the picture is drawn, and the texts for a page to which no connection, no script or not each part
+    comes: HTML at the end of the page.
 
     The text for a page without scripts is there in every language, because a script would have to choose one.
     """
+    missing = "".join(_missing(load(language)) for language in LANGUAGES)
     return (
         '<div id="first_picture" aria-hidden="true"></div><div id="unconnected" role="status"></div>'
         f'<div id="blocked" role="alert">{_in_all_languages("serving.blocked")}</div>'
+        f'<template id="missing">{missing}</template>'
+    )
+
+
+def _missing(content: Content) -> str:
+    """What stands where a part of the page has not come (`whenThere` of `shared.js`)."""
+    text, again = (escape(content.message(f"serving.missing.{key}")) for key in ("text", "again"))
+    return (
+        f'<div class="notice missing" lang="{content.language}"><p role="alert">{text}</p>'
+        f'<button type="button" class="press">{again}</button></div>'
     )
 
 

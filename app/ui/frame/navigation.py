@@ -46,10 +46,10 @@ def choose(content: Content, walk: Walk | None) -> st.Page:
 
 
 def _pages(content: Content, signs: Mapping[str, str]) -> dict[str, list[st.Page]]:
+    """The pages by the id of their section, of which `page.js` shows the name: if the names themselves changed, as with
+    the language, Streamlit would for a moment show none of the pages."""
     return {
-        content.message(f"ui.nav_{section}"): [
-            _page(page, content, PAGE_SPECS[page].icon or signs[page]) for page in pages_
-        ]
+        section: [_page(page, content, PAGE_SPECS[page].icon or signs[page]) for page in pages_]
         for section, pages_ in SECTIONS.items()
     }
 

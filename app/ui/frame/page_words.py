@@ -29,8 +29,10 @@ def _file(language: str) -> tuple[str, str]:
 
 
 def _words(content: Content) -> JsonObject:
-    """`menu`: the names of the sidebar, its buttons, the link that skips it, its logo and its list of pages. `says`: by
-    part, what Streamlit's controls say (`ENGLISH` of `page.js`). `languages`: each by what it calls itself.
+    """`menu`: the names of the sidebar, its buttons, the link that skips it, its logo and its list of pages.
+    `sections`: those of that list, by their ids. `says`: by part, what Streamlit's controls say (`ENGLISH` of
+    `page.js`). `languages`: each by what it calls itself.
     """
     languages = {load(language).facts.name: language for language in LANGUAGES}
-    return {part: dict(content.messages.below(f"ui.{part}")) for part in ("menu", "says")} | {"languages": languages}
+    said = {part: dict(content.messages.below(f"ui.{part}")) for part in ("menu", "sections", "says")}
+    return {**said, "languages": languages}

@@ -13,15 +13,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const [, , film] of Object.values(host.leads)) givenJson(film) // fetched before it is asked for
   const body = document.querySelector(".st-key-body")
   if (body) mapAhead.observe(body, { childList: true, characterData: true, subtree: true })
-  let rest = () => mapRest(host), over = false
-  const draw = (texts) => {
+  let rest = () => mapRest(host)
+  const forget = whenThere(host, () => [data.words, data.film, data.before].map(givenJson), (texts) => {
     adopt(parentElement)
     rest = mapOn(host, data, texts, setTriggerValue) ?? rest
-  }
-  const texts = [data.words, data.film, data.before].map(givenJson)
-  if (texts.every((text) => !(text instanceof Promise))) draw(texts)
-  else Promise.all(texts).then((read) => over || draw(read))
-  return () => ((over = true), rest())
+  })
+  return () => (forget(), rest())
 }
 // React hands on a component's data a frame after it has put the page into the document, and each part of a page may come
 // with a frame of its own. The map turns before. Where the page has a button that leads to the next one, it knows what is
@@ -56,7 +53,7 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   host.style.minHeight = ""
   speak(host, data.language)
   const halves = before ? "two" : "one"
-  const { map: old } = host, stood = old && host.dataset.film && old.part === data.part && !old.neutral ? old.beat : ""
+  const { map: old, player } = host, stands = old && host.dataset.film && old.part === data.part && !old.neutral && player.left
   if (host.dataset.words !== data.words || host.dataset.halves !== halves) mapBegin(host, data.words, words, halves)
   host.map.onchip = (beat) => beat.opens && setTriggerValue("opened", beat.id)
   const answered = data.answered === "yes"
@@ -78,7 +75,7 @@ const mapOn = (host, data, [words, film, before], setTriggerValue) => {
   // The address says where to begin, once; then what the page asks for; after that the film follows the reader.
   const asked = new URLSearchParams(location.search).get("beat")
   if (data.plays === "on") mapFrom(host, data.opens)
-  else if (first && stood && host.map.go(stood)) kept && keepBeat(stood) // the same film in another language
+  else if (first && stands && host.player.goOn(stands)) kept && keepBeat(stands.beat) // the same film in another language
   else if (asked && first && data.plays !== "now") host.player.open(asked) // an answer just given plays before that
   else if (data.opens) host.player.open(data.opens)
   else if (data.plays === "now" || data.plays === "here" || (data.plays === "once" && !tabKeeps.get(MAP_PLAYED))) {
@@ -152,6 +149,7 @@ const mapFrom = ({ map }, id) => {
 
 // One map with its player; or two, before and after a fix, which play by one clock.
 const mapBegin = (host, address, words, halves) => {
+  const before = host.player?.left
   host.player?.remove()
   for (const map of [host.map, host.beforeMap]) map?.remove()
   host.replaceChildren()
@@ -165,7 +163,7 @@ const mapBegin = (host, address, words, halves) => {
   }
   host.beforeMap = halves === "two" ? stage("before") : null
   host.map = stage("after")
-  host.player = filmPlayer(host, host.map, { words, address: keepBeat })
+  host.player = filmPlayer(host, host.map, { words, address: keepBeat, before })
 }
 
 // The beat goes into the address without a rerun, at most four times a second: browsers bound how often a page may.

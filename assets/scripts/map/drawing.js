@@ -113,11 +113,13 @@ const mapTag = (text, [x, y, w], measure, parent, label) => {
   return rect
 }
 
-// Where on its edge a step's number stands, clear of names and of other numbers.
+// Where on its edge a step's number stands, clear of names and of other numbers, with a gap between two where there is room.
 const mapBadgePlace = ({ points }, boxes, zones, taken) => {
-  const blocked = [...[...boxes.values()].map(({ box }) => box), ...zones.map(({ rect }) => rect), ...taken]
+  const blocked = [...[...boxes.values()].map(({ box }) => box), ...zones.map(({ rect }) => rect)]
   const order = [30, 26, 34, 22, 38, 18, 42, 14, 46, 10, 50]
-  const found = points[order.find((i) => blocked.every((rect) => !mapOverlap(mapAround(points[i], 44, 44), rect))) ?? 30]
+  const isClear = (i, width, of) => of.every((rect) => !mapOverlap(mapAround(points[i], width, width), rect))
+  const clear = (width) => order.find((i) => isClear(i, 44, blocked) && isClear(i, width, taken))
+  const found = points[clear(68) ?? clear(44) ?? 30]
   taken.push(mapAround(found, 44, 44))
   return found
 }

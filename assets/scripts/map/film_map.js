@@ -57,6 +57,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
     get entry() { return current },
     get beat() { return current?.beat.id ?? "" },
     get playing() { return playing },
+    get goesOn() { return playing && stopAt === null }, // beyond this beat
     // Whether it stands still, and shows only a part of itself: then it can be moved.
     get moves() { return Boolean((film?.ghosts?.length || film?.changes) && line.beats.length === 1 && map.view?.[2] < geometry.size[0]) },
     look(x, y) {
@@ -92,7 +93,7 @@ const filmMap = (host, { words, geometry = MAP_GEOMETRY, projected = false }) =>
       const entry = map.entries[mapClamp(index, 0, map.entries.length - 1)]
       if (!entry) return false
       if (index < 0 && typeof which !== "number") return false
-      const on = playing && stopAt === null // it was playing, and goes on from there
+      const on = map.goesOn // from there
       if (still.matches || (!play && !on)) {
         if (!on) map.pause()
         now = on ? entry.start : mapPose(entry)

@@ -10,7 +10,8 @@ const mapControlIcon = (name) =>
   `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${MAP_CONTROL_ICONS[name]}"/></svg>`
 const mapEscape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
-const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => {
+// `before`: the `left` of the player whose place this one takes, in another language.
+const filmPlayer = (host, map, { words, keys = "own", address = null, before = null } = {}) => {
   const root = document.createElement("section")
   root.className = "film-player"
   root.setAttribute("aria-label", words["player.name"])
@@ -142,7 +143,12 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
     moved = true
     map.at(scrubber.value / 1000)
   })
-  find("select").addEventListener("change", ({ target }) => map.speed(Number(target.value)))
+  const speed = find("select"), list = find("details")
+  if (before) {
+    map.speed(Number((speed.value = before.speed)))
+    list.open = before.listed
+  }
+  speed.addEventListener("change", () => map.speed(Number(speed.value)))
   if (keys) mapKeys({ root, map, act, step, signal, all: keys === "all" })
   mapSwipes(map.stage, (what) => map.moves || act(what))
   mapDragged(map, find(".film-mini"), signal)
@@ -158,6 +164,18 @@ const filmPlayer = (host, map, { words, keys = "own", address = null } = {}) => 
       note.textContent = words["player.unknown_beat"]
       note.hidden = false
       return false
+    },
+    // What the reader leaves as it is: a beat takes another time in another language.
+    get left() {
+      const { entry, time, goesOn } = map
+      return { speed: speed.value, listed: list.open, goesOn, beat: map.beat, way: entry && (time - entry.start) / entry.duration }
+    },
+    // Where the player before it stood; whether there is that beat.
+    goOn({ beat, way, goesOn }) {
+      const entry = map.entries.find((one) => one.beat.id === beat)
+      if (entry && !goesOn) map.go(entry.index)
+      else if (entry) (map.render(entry.start + way * entry.duration), map.play())
+      return Boolean(entry)
     },
     remove() {
       stop.abort()
