@@ -30,11 +30,15 @@ _SUFFIXES = {
 ENDPOINT_SUFFIXES = tuple(dict.fromkeys(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes))
 _ENDS = tuple(f".{suffix}" for suffix in ENDPOINT_SUFFIXES)
 _ARN = re.compile(r"arn:(aws[a-z0-9-]*):")
-_EKS_ISSUER = re.compile(r"https://oidc\.eks\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.")
+_EKS_ISSUER = re.compile(r"https://oidc[.-]eks\.([a-z]+(?:-[a-z]+)+-[0-9]+)\.")
 
 
 def region_of(issuer: str) -> str:
-    """The region in the name of an EKS issuer (`oidc.eks.REGION.amazonaws.com`); empty for any other."""
+    """The region in the name of an EKS issuer (`oidc.eks.REGION.amazonaws.com`, or `oidc-eks.REGION.api.aws` by IPv6);
+    empty for any other.
+
+    Source: EKS user guide, "VPC and subnet requirements" (dual-stack endpoints, since August 2024).
+    """
     found = _EKS_ISSUER.match(issuer)
     return found[1] if found else ""
 

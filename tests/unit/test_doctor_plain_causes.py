@@ -52,8 +52,12 @@ def test_a_condition_under_a_key_that_no_token_has_is_no_other_value(language: s
             lambda policy: policy["Statement"][0]["Condition"].update(StringLike={"sts:ExternalId": "x"}),
             "other_condition",
         ),
+        (
+            lambda policy: policy["Statement"][0]["Condition"].update(Bool={"aws:MultiFactorAuthPresent": "true"}),
+            "other_condition",
+        ),
     ],
-    ids=["a Deny", "another key of the issuer", "an external ID"],
+    ids=["a Deny", "another key of the issuer", "an external ID", "MFA"],
 )
 def test_a_policy_that_refuses_as_a_whole_does_so_for_one_reason(language: str, change: Any, key: str) -> None:
     fakes, words = healthy(), load(language)
@@ -63,6 +67,13 @@ def test_a_policy_that_refuses_as_a_whole_does_so_for_one_reason(language: str, 
     assert found.verdict.check is not None
     assert found.verdict.check.id == "trust.decision"
     assert verdict_words.cause(found, words).startswith(words.message(f"doctor.causes.{key}"))
+
+
+def test_a_policy_that_asks_for_mfa_where_it_can_be_lets_a_pod_in() -> None:
+    fakes = healthy()
+    policy = fakes.role["AssumeRolePolicyDocument"] = trust_policy()
+    policy["Statement"][0]["Condition"]["BoolIfExists"] = {"aws:MultiFactorAuthPresent": "true"}
+    assert read(fakes).walk.report(Step.SERVICE_ACCOUNT).check("trust.decision").status is Status.PASSED
 
 
 @pytest.mark.parametrize("key", [HOST, "sts:ExternalId"], ids=["an issuer without `:sub`", "an external ID"])

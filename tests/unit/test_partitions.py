@@ -79,6 +79,11 @@ def test_each_region_that_botocore_knows_lies_in_its_partition() -> None:
     assert len(REGIONS) > 30
     found = {region: (region_of(issuer_in(region)), partition_of(issuer_in(region))) for region in REGIONS}
     assert found == {region: (region, REGIONS[region]["id"]) for region in REGIONS}
+    by_ipv6 = {
+        region: region_of(f"https://oidc-eks.{region}.{REGIONS[region]['outputs']['dualStackDnsSuffix']}/id/1")
+        for region in REGIONS
+    }
+    assert by_ipv6 == {region: region for region in REGIONS}
 
 
 @pytest.mark.parametrize("issuer", ["", "https://issuer.example.com", "https://oidc.eks.example.com/id/1"])

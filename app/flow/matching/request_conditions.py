@@ -24,8 +24,9 @@ _OF_CALLER = frozenset(
 """Keys, in lower case, whose value depends on who sends the request and from which network: two programs with the same
 token may have different ones."""
 
-_NEVER = frozenset({"sts:externalid"})
-"""Keys, in lower case, that AssumeRoleWithWebIdentity never has: its API has no such parameter, AssumeRole's does."""
+_NEVER = frozenset({"sts:externalid", "aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"})
+"""Keys, in lower case, that AssumeRoleWithWebIdentity never has. Its API has no such parameter, AssumeRole's does; and
+it is sent unsigned, while only requests that temporary credentials have signed say how these were got."""
 CURRENT_TIME = "aws:CurrentTime"
 _OF_TIME = frozenset({CURRENT_TIME.lower(), "aws:epochtime"})
 

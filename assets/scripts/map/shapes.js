@@ -35,7 +35,7 @@ const mapShort = (text, room, wide) => {
   if (wide(text) <= room) return text
   const whole = text
     .replace(/^system:serviceaccount:/, "…:")
-    .replace(/^https:\/\/oidc\.eks\.[^/]*(\/id\/\w{4})\w+(\w{4})$/, "…$1…$2")
+    .replace(/^https:\/\/oidc[.-]eks\.[^/]*(\/id\/\w{4})\w+(\w{4})$/, "…$1…$2")
   if (wide(whole) <= room) return whole
   const cut = (keep) => {
     const head = Math.ceil(keep * 0.45)
