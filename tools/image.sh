@@ -14,6 +14,11 @@ if [ -z "$engine" ]; then
     exit 1
 fi
 
+if ! [ -w . ]; then
+    echo "$PWD cannot be written to. Expected: a folder for image.cdx.json. Clone the repository into such a folder." >&2
+    exit 1
+fi
+
 # A limit of this shell's, as podman takes it: root in a sandbox may not raise its own, which is what podman tries.
 limit() { awk -v name="Max $1" 'index($0, name) == 1 { gsub("unlimited", "-1"); print $(NF-2) ":" $(NF-1) }' /proc/self/limits; }
 

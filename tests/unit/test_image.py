@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -103,6 +104,17 @@ def test_the_script_that_builds_it_refuses_what_it_does_not_know():
     done = subprocess.run(["tools/image.sh", "--localbase"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in (1, 2)
     assert re.search(r"Unknown option: --localbase|Neither docker nor podman", done.stderr)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="another user needs root")
+def test_the_script_that_builds_it_says_before_the_build_that_the_list_cannot_be_written(tmp_path):
+    environment = {"PATH": "/usr/bin:/bin", "ENGINE": "echo"}
+    with open(ROOT / "tools" / "image.sh") as script:
+        done = subprocess.run(
+            ["sh"], stdin=script, cwd="/", env=environment, user=65534, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "image.cdx.json" in done.stderr
 
 
 # --- deploy/kubernetes.yaml -------------------------------------------------------------------------------------------

@@ -42,6 +42,16 @@ def test_where_another_one_is_taken_it_says_what_it_got_and_what_it_expected(tmp
     ]
 
 
+def test_where_nothing_can_be_installed_it_says_what_it_expected(tmp_path: Path) -> None:
+    command = [ROOT / "tools/install.sh", tmp_path / "none", "requirements.txt"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines() == [
+        f"requirements.txt is not installed in {tmp_path}/none as it is now, and {tmp_path}/none cannot be written to.",
+        "Expected: a folder that you can write to. Make it writable, or remove it and make again.",
+    ]
+
+
 def test_where_nothing_can_be_written_it_says_what_it_expected(tmp_path: Path) -> None:
     (tmp_path / ".venv").touch()
     _, warned = make(tmp_path, python="", status=1)
