@@ -269,7 +269,8 @@ export default function ({ data }) {
   document.dispatchEvent(new Event("irsa-draws"))
   if (!came) return
   // With the frame that shows it: before that a browser would have to lay out the page one more time.
-  requestAnimationFrame(() => begin(data))
+  const press = presses
+  requestAnimationFrame(() => begin(data, press))
 }
 const nameAll = ({ language }, words) => {
   ;({ menu, languages } = words)
@@ -280,16 +281,16 @@ const nameAll = ({ language }, words) => {
   find()
   name()
 }
-const begin = ({ page, title }) => {
+const begin = ({ page, title }, press) => {
   // What was scrolled on the page before is not where this one begins.
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
   // On a phone the sidebar lies over the page that was chosen in it.
   if (window.innerWidth < 768)
     document.querySelector('[data-testid="stSidebarCollapseButton"] button[aria-expanded="true"]')?.click()
-  // The next thing to read is the new page's heading, which is drawn a moment later.
-  let tries = 100
+  // The next thing to read is the new page's heading, which is drawn a moment later, unless the reader begins elsewhere.
+  let tries = 600
   const settle = () => {
-    if (shown !== page) return
+    if (shown !== page || press !== presses) return
     const heading = document.querySelector(".stMainBlockContainer h1")
     // What is not seen yet, because something above it is not drawn, takes no focus.
     if (heading?.textContent.includes(title) && heading.checkVisibility({ visibilityProperty: true })) {
