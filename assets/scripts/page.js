@@ -305,7 +305,8 @@ export default function ({ data }) {
   document.dispatchEvent(new Event("irsa-draws"))
   if (!came) return
   // With the frame that shows it: before that a browser would have to lay out the page one more time.
-  requestAnimationFrame(() => begin(data))
+  const press = presses
+  requestAnimationFrame(() => begin(data, press))
 }
 const nameIn = (data) => {
   speak(document.documentElement, data.language)
@@ -325,16 +326,16 @@ const nameAll = ({ language }, words) => {
   if (sidebar) group()
   name()
 }
-const begin = ({ page, title }) => {
+const begin = ({ page, title }, press) => {
   // What was scrolled on the page before is not where this one begins.
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
   // On a phone the sidebar lies over the page that was chosen in it.
   const button = closesMenu()
   if (button) button.click()
-  // The next thing to read is the new page's heading, which is drawn a moment later.
-  let tries = 100
+  // The next thing to read is the new page's heading, which is drawn a moment later, unless the reader begins elsewhere.
+  let tries = 600
   const settle = () => {
-    if (shown !== page) return
+    if (shown !== page || press !== presses) return
     const heading = document.querySelector(".stMainBlockContainer h1")
     // What is not seen yet, because something above it is not drawn, takes no focus.
     if (heading?.textContent.includes(title) && heading.checkVisibility({ visibilityProperty: true })) {

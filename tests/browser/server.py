@@ -278,9 +278,12 @@ class Reader:
         )
 
     def turn_to(self, step: str) -> Reader:
-        """Chooses the step's page in the sidebar."""
+        """Chooses the step's page in the sidebar, and waits until its heading is read: then it has begun."""
+        was = urlsplit(self.page.url).path
         self.page.locator(f'[data-testid="stSidebarNav"] a[href*="{step}"]').click()
         self.page.wait_for_url(re.compile(rf"/{step}\?"), wait_until="commit")
+        if urlsplit(self.page.url).path != was:
+            expect(self.page.locator("h1:focus")).to_have_count(1)
         return self.wait()
 
     @property

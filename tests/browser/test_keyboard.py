@@ -131,8 +131,20 @@ def test_what_is_hidden_for_a_moment_while_something_above_it_is_drawn_keeps_the
       held.addEventListener("blur", () => setTimeout(() => ((main.style.visibility = ""), done()), 100), { once: true })
       main.style.visibility = "hidden"
     })""")
-    page.wait_for_function("document.activeElement === held", timeout=5_000)
+    page.wait_for_function("() => document.activeElement === held")  # a function: a page allows no `eval`
     assert page.evaluate("held.closest('.stMainBlockContainer') !== null")
+
+
+def test_a_heading_that_is_seen_late_takes_the_focus_from_no_field(visitor):
+    """Over a slow line its page may be there, and the reader type, before it is their turn to read."""
+    page = visitor.turn_to("misconceptions").page
+    style = page.add_style_tag(content=".stMainBlockContainer h1 { visibility: hidden }")
+    page.locator('[data-testid="stSidebarNav"] a[href*="search"]').click()
+    field = page.locator("[data-filter]:visible")
+    field.click()
+    style.evaluate("style => style.remove()")
+    page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # four times as long as it is looked for
+    expect(field).to_be_focused()
 
 
 COVERED = """() => {
