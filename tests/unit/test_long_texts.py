@@ -18,6 +18,7 @@ from app.ui.draw.code import code
 from app.ui.figures.wire import indented
 from app.ui.text import held
 from app.world.apiserver.types.label_query import parse
+from app.world.apiserver.types.quantities import stored
 from app.world.apiserver.types.variable_validation import field_reference
 from app.world.aws.errors import AwsError
 from app.world.aws.s3 import buckets, deletion
@@ -63,6 +64,12 @@ CASES = {
 def test_eight_times_the_text_is_eight_times_the_work(work):
     """Sixty-four times it would be where each place of the text is a beginning."""
     assert _seconds(work, 8 * WORDS) < 24 * max(_seconds(work, WORDS), AT_LEAST)
+
+
+def test_a_large_exponent_is_no_more_work_than_a_small_one():
+    """A few characters stand for a thousand digits."""
+    small, large = (lambda n, it=it: [stored(it, rounded=True) for _ in range(n)] for it in (".99e10", ".99e999"))
+    assert _seconds(large, WORDS) < 24 * max(_seconds(small, WORDS), AT_LEAST)
 
 
 def _refused(read, text):

@@ -186,6 +186,20 @@ def test_it_ends_with_its_pod_and_comes_back_with_its_world(simulation, world, r
     assert look("cat /tmp/f /proc/1/root/tmp/f").stdout == "kept\nthere\n"
 
 
+def test_it_ends_with_its_target_and_keeps_none_of_its_files(simulation, world, api, debug, look):
+    api.post(PODS, pod(container={"command": ["sh", "-c", "seq 1 9999 > /tmp/f; sleep 60; exit 1"]}))
+    simulation.run(world.kubelet.settle(20))
+    debug(targetContainerName="app")
+    assert look("tail -n 1 /proc/1/root/tmp/f; echo 1 > /proc/1/root/tmp/f").stdout == "9999\n"
+    for seconds in (61, 15):
+        simulation.move_clock(world, seconds)
+        simulation.run(world.kubelet.settle(20))
+    found = pod_of(world, "x")["status"]
+    assert found["ephemeralContainerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    assert found["containerStatuses"][0]["restartCount"] == 1
+    assert look("tail -n 1 /proc/1/root/tmp/f").stdout == "9999\n"  # the new one's
+
+
 def test_a_target_that_has_not_started_holds_it_back(run_pod, debug):
     run_pod("x", container={"image": "busybux"})
     [status] = debug(targetContainerName="app")["status"]["ephemeralContainerStatuses"]

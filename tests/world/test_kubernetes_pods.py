@@ -227,6 +227,19 @@ def test_quantities_are_stored_in_their_canonical_form(api):
     assert found["volumes"][0]["emptyDir"]["sizeLimit"] == "100u"
 
 
+def test_a_pod_that_was_stored_with_another_form_of_a_quantity_can_be_updated(simulation, world, api):
+    """A kept world may be older than the canonical forms."""
+    api.post(PODS, pod(nodeName="another-node", container={"resources": {"limits": {"memory": "1Gi"}}}))
+
+    async def age():
+        stored = world.cluster.get("pods", "default", "x")
+        stored["spec"]["containers"][0]["resources"]["limits"]["memory"] = "1024Mi"
+        world.cluster.put("pods", stored)
+
+    simulation.run(age())
+    assert api.patch(f"{PODS}/x", {"metadata": {"labels": {"a": "b"}}}).status == 200
+
+
 def test_defaults_in_depth(api):
     stored = dry_run(
         api,

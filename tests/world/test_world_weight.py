@@ -3,6 +3,7 @@
 import threading
 import time
 
+from app.world.aws.entities import StoredObject
 from app.world.lifecycle import simulation as lifecycle
 from app.world.lifecycle import world_weight
 from app.world.lifecycle.simulation import Simulation
@@ -40,6 +41,11 @@ def test_what_is_put_into_a_world_or_kept_of_it_counts(simulation):
     world.kubelet.runtime.memory.take(900 * KILOBYTE)
     assert weight(world) - less == 900 * KILOBYTE, "of what its programs hold"
     world.kubelet.runtime.memory.free()
+    less = weight(world)
+    bucket = next(iter(world.account.buckets.values()))
+    headers = {f"x-amz-meta-{number}": "" for number in range(1000)}
+    bucket.objects["x"] = StoredObject(body=b"", content_type="", etag="", modified=0.0, headers=headers)
+    assert weight(world) - less > 100 * KILOBYTE, "of an object's metadata"
 
 
 def test_a_world_that_takes_the_memory_of_the_others_goes(monkeypatch):

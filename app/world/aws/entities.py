@@ -117,6 +117,10 @@ class Policy:
         return self.versions[self.default_version_id].document
 
 
+_HEADER_BYTES = 100
+"""What one header takes beside its characters. An object may have a thousand of a few characters each."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
     """An object in a bucket."""
@@ -131,8 +135,9 @@ class StoredObject:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes, those of its headers among them."""
-        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers.items())
+        """Bytes of memory that it takes, those of its headers among them."""
+        headers = sum(_HEADER_BYTES + len(name) + len(value) for name, value in self.headers.items())
+        return len(self.body) + len(self.content_type) + headers
 
 
 @dataclass(kw_only=True)

@@ -134,7 +134,7 @@ def bytes_of(world_snapshots: Iterable[WorldSnapshot]) -> int:
         sizes |= {id(text): len(text) for text in world_snapshot.state}
         sizes |= {id(file): len(file.content) + _FILE_BYTES for file in world_snapshot.files}
         sizes |= {id(stored): len(stored.text) for kept in world_snapshot.objects.values() for stored in kept.values()}
-        sizes |= {id(item): len(item.body) for item in world_snapshot.shared if isinstance(item, StoredObject)}
+        sizes |= {id(item): item.size for item in world_snapshot.shared if isinstance(item, StoredObject)}
         pending += [item for item in world_snapshot.shared if isinstance(item, WorldSnapshot)]
     return sum(sizes.values())
 

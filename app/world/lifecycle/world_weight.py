@@ -59,7 +59,7 @@ def weight(world: World) -> int:
 
 
 def _stored(account: Account) -> int:
-    return sum(len(stored.body) for bucket in account.buckets.values() for stored in bucket.objects.values())
+    return sum(stored.size for bucket in account.buckets.values() for stored in bucket.objects.values())
 
 
 def too_heavy(weights: Mapping[str, int], room: int) -> list[str]:

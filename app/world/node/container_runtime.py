@@ -150,7 +150,7 @@ def _first_process(spec: JsonObject, user: User, containers: Mapping[str, Contai
     added = (context.get("capabilities") or {}).get("add") or []
     traces = user.uid == 0 and (context.get("privileged") is True or not {"SYS_PTRACE", "ALL"}.isdisjoint(added))
     same = (user.uid, user.gid) == (target.files.user.uid, target.files.user.gid)
-    return FirstProcess(files=target.files, environment=target.environment, is_open=same or traces)
+    return FirstProcess(containers=containers, name=name, environment=target.environment, is_open=same or traces)
 
 
 def _is_empty_dir(pod: JsonObject, name: str) -> bool:

@@ -196,14 +196,22 @@ class PodContainers:
 
     def _kill(self, state: ContainerState, why: str, member: str) -> None:
         self._record.event("Killing", why, field_path=f"spec.{member}{{{state.name}}}")
+        self._cancel(state)
+
+    def _cancel(self, state: ContainerState) -> None:
         if (process := self._running.pop(state.name, None)) is not None:
             process.cancel()
         self._end(state, KILLED)
 
     def _end(self, state: ContainerState, exit_code: int) -> None:
-        spec = next(each for each in all_containers_of(self._record.pod["spec"]) if each["name"] == state.name)
-        message = termination_message(self._created[state.name], spec, state.log, exit_code)
+        """Records that a container's process has ended. With it the kernel ends those that have it as their first one
+        (pid_namespaces(7))."""
+        specs = {each["name"]: each for each in all_containers_of(self._record.pod["spec"])}
+        message = termination_message(self._created[state.name], specs[state.name], state.log, exit_code)
         state.finish(exit_code, self._world.node_now(), message)
+        for other in self._state.ephemeral_containers:
+            if other.running and specs[other.name].get("targetContainerName") == state.name:
+                self._cancel(other)
 
     def kill_all(self) -> None:
         """Ends all containers for good, because the Pod was active for too long."""

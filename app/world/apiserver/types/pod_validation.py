@@ -9,6 +9,7 @@ from app.flow.model import JsonObject
 from app.world.apiserver.types import names
 from app.world.apiserver.types.errors import Cause
 from app.world.apiserver.types.quantities import quantity
+from app.world.apiserver.types.schema import Decoder
 from app.world.apiserver.types.variable_validation import validate_variable, validate_variables_from
 from app.world.apiserver.types.volume_validation import choice, labelled, local_path, validate_volume
 
@@ -199,7 +200,8 @@ def validate_pod_update(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
     if gates:
         why = f"only deletion is allowed, but found new scheduling gate '{gates[0].get('name', '')}'"
         yield names.forbidden("spec.schedulingGates", why)
-    if _frozen(before) != _frozen(after):
+    # What an earlier version of this app has stored is read as a request: its quantities may be in another form.
+    if _frozen(Decoder().decode("PodSpec", before)) != _frozen(after):
         yield names.forbidden("spec", _MUTABLE)
 
 

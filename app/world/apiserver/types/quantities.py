@@ -37,22 +37,23 @@ def stored(text: str, *, rounded: bool) -> str:
     """The form in which a valid quantity is stored. `rounded`: whether it is an amount of a resource."""
     sign, whole, rest, suffix = _PARTS.fullmatch(text).groups()  # type: ignore[union-attr]  # it matches any text
     exponential = suffix[:1] in ("e", "E") and len(suffix) > 1
-    digits = (whole or "0") + rest
+    digits, places = (whole or "0") + rest, _MILLI if rounded else _NANO
+    shown = ""
     if suffix in _BINARY:
         power = _BINARY[suffix]
         if not rest and len(digits) + 3 * power < 15 and int(digits) % 8:
             return text
+        exponent = -places
+        mantissa = min(math.ceil(abs(quantity(text)) * 10**places), _LARGEST * 10**places)
+        shown = _binary(mantissa // 10**places) if _is_whole(mantissa, places) else ""
     else:
         scale = (int(suffix[1:]) if exponential else _DECIMAL[suffix]) - len(rest)
-        is_kept = scale % 3 == 0 and scale >= (-_MILLI if rounded else -_NANO) and len(digits) <= _DIGITS
+        is_kept = scale % 3 == 0 and scale >= -places and len(digits) <= _DIGITS
         if text == "0" or (is_kept and not digits.endswith("000") and digits[0] != "0"):
             return text
-    places = _MILLI if rounded else _NANO
-    mantissa = math.ceil(abs(quantity(text)) * 10**places)
-    if suffix in _BINARY:
-        mantissa = min(mantissa, _LARGEST * 10**places)
-    shown = _binary(mantissa // 10**places) if suffix in _BINARY and _is_whole(mantissa, places) else ""
-    shown = shown or _decimal(mantissa, -places, exponential=exponential)
+        exponent = max(scale, -places)
+        mantissa = -(-int(digits) // 10 ** (exponent - scale))  # rounded up
+    shown = shown or _decimal(mantissa, exponent, exponential=exponential)
     return f"-{shown}" if sign == "-" and mantissa else shown
 
 
@@ -72,11 +73,10 @@ def _binary(number: int) -> str:
 def _decimal(mantissa: int, exponent: int, *, exponential: bool) -> str:
     if mantissa == 0:
         return "0"
-    while mantissa % 10 == 0:
-        mantissa, exponent = mantissa // 10, exponent + 1
-    while exponent % 3:
-        mantissa, exponent = mantissa * 10, exponent - 1
+    digits = str(mantissa).rstrip("0")
+    exponent += len(str(mantissa)) - len(digits)
+    digits, exponent = digits + "0" * (exponent % 3), exponent - exponent % 3
     suffix = None if exponential else _SUFFIXES.get(exponent)
     if suffix is None:
         suffix = f"e{exponent}" if exponent else ""
-    return f"{mantissa}{suffix}"
+    return f"{digits}{suffix}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.world.node.container import Container
     from app.world.node.volumes.filesystem import FileSystem
 
 DIRECTORY = "/proc/1"
@@ -21,11 +22,18 @@ ENVIRON = f"{DIRECTORY}/environ"
 class FirstProcess:
     """The first process of the other container."""
 
-    files: FileSystem
-    """The files that it sees."""
+    containers: Mapping[str, Container]
+    """Those of the Pod."""
+    name: str
+    """That of the other container."""
     environment: Mapping[str, str]
     is_open: bool
     """Whether the kernel lets the ephemeral container look into it."""
+
+    @property
+    def files(self) -> FileSystem:
+        """The files that it sees: those of the last such container, because the node keeps, and counts, no others."""
+        return self.containers[self.name].files
 
     @property
     def environ(self) -> bytes:

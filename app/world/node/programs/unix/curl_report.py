@@ -40,8 +40,11 @@ def header(response: HttpResponse, name: str) -> str:
 
 
 def effective(url: str) -> str:
-    """A URL with the path that curl asks for where it has none."""
-    parts = urlsplit(url)
+    """A URL with the path that curl asks for where it has none. One that cannot be read stays as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     return url if parts.path else parts._replace(path="/").geturl()
 
 
@@ -61,7 +64,7 @@ async def write_out(process: Process, form: str, transfer: Transfer) -> None:
         "url_effective": effective(request.url),
         "url": transfer.url,
         "method": request.method,
-        "scheme": urlsplit(request.url).scheme,
+        "scheme": request.url.partition("://")[0] if "://" in request.url else "",
         "http_version": "1.1" if response else "0",
         "content_type": header(response, "content-type") if response else "",
         "redirect_url": next_url(request, response) if response else "",
