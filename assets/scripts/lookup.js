@@ -236,7 +236,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const all = await root.indexed.catch(() => null)
     if (wanted !== typed()) return
     if (!all) {
-      root.querySelector("[data-found]").replaceChildren(missing())
+      const place = root.querySelector("[data-found]"), button = place.querySelector(".missing button")
+      if (button) button.ariaDisabled = null
+      else place.replaceChildren(missing())
       return document.addEventListener("irsa-again", () => root.look(), { once: true })
     }
     root.all ??= vocabulary(all)

@@ -131,6 +131,18 @@ async def frame(by: Attacker, sent: bytes | str) -> Answer:
     return answer
 
 
+async def many_presses(by: Attacker, number: int) -> Answer:
+    """A hundred frames at once, each with 3,000 buttons that no page has; what was pressed waits for its run."""
+    tab = by.tab
+    assert tab is not None
+    for part in range(100):
+        states = [{"id": f"{number}-{part}-{at}", "trigger_value": True} for at in range(3000)]
+        answer = await tab.run(*states, wait=False)
+        if answer.status != TALKS:
+            return answer
+    return await tab.alive()
+
+
 async def text_frame(by: Attacker, number: int) -> Answer:
     return await frame(by, f"hello {number}")
 
@@ -247,6 +259,13 @@ ON_PAGES = (
         send=junk_widgets,
         right=CLOSED | {TALKS},
         inputs=9,
+    ),
+    Attack(
+        name="presses_at_once",
+        says="100 frames of 40 KB, each of which presses 3,000 buttons",
+        prepare=any_page,
+        send=many_presses,
+        right=CLOSED | {TALKS},
     ),
     Attack(name="text_frames", says="a text frame", send=text_frame, right=CLOSED | {TALKS}, inputs=60),
     Attack(name="junk_frames", says="a frame of 200 random bytes", send=junk_frame, right=CLOSED | {TALKS}, inputs=60),

@@ -53,6 +53,7 @@ LARGE = {
     "left_sessions": "tests.unit.test_left_sessions, two hundred of one visitor",
     "strangers_evict": "tests.world.test_world_store, whose worlds go; test_nginx, through a server",
     "config_map_patches": "tests.world.test_kubernetes_streams and test_exchange_log, what is kept of a world",
+    "presses_at_once": "tests.screens.test_clicks, what was pressed before is not kept",
     "values_in_a_frame": "tests.screens.test_sessions and tests.unit.test_page_frames, what is kept of a frame",
     "unread_lists": "tests.world.test_kubernetes_streams, large answers of a world; unread_watches, through a server",
     "programs_that_compute": "tests.world.test_shell, one program of a visitor in each pass of the loop",

@@ -55,9 +55,20 @@ def test_turning_to_the_next_step_moves_nothing(reader, size, steps):
     assert places == places[:1] * len(places)
 
 
-def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(visitor):
-    one, content = visitor.turn_to(STEPS[0]).resize(PHONE).predict(), load("en")
-    one.click("next")
+LATE = """() => {
+  const own = window.fetch
+  window.fetch = async (...asked) => (await new Promise((done) => setTimeout(done, 400)), own(...asked))
+}"""
+"""Has the films and texts of a page come later than the page."""
+
+
+@pytest.mark.parametrize("key", ["", "ArrowRight"])
+def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader, key):
+    """Also where they go on before the film of the answer has come, which would be brought into sight."""
+    one, content = reader(size=PHONE).open(f"/{STEPS[0]}?lang=en").settle(), load("en")
+    one.page.evaluate(LATE)
+    one.predict()
+    one.press(key) if key else one.click("next")
     one.expect_title(content.lesson(STEPS[1]).title)
     one.wait(".st-key-previous button")
     assert one.settle().page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0

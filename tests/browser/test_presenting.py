@@ -794,6 +794,23 @@ def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_le
     expect(notes.locator(".alone")).to_be_visible()
 
 
+def test_the_talk_of_a_duplicated_tab_is_another_one(talk, address):
+    """The browser gives the new tab a copy of what the other keeps."""
+    notes, second = open_notes(talk), talk.context.new_page()
+    kept = talk.evaluate("JSON.stringify({ ...sessionStorage })")
+    second.add_init_script(f"for (const [key, value] of Object.entries({kept})) sessionStorage[key] ??= value")
+    second.goto(f"{address}/?lang=en&present=1&deck=20")
+    at(second, "title")
+    second.keyboard.press("End")
+    at(second, "end")
+    notes.keyboard.press("PageDown")
+    at(talk, DECKS[20][1].id)
+    second.close()
+    expect(notes.locator("article:visible")).to_have_attribute("data-slide", DECKS[20][1].id)
+    expect(notes.locator(".connected")).to_be_visible()
+    notes.close()
+
+
 @pytest.mark.large
 def test_two_talks_in_one_browser_stay_apart(talk, address):
     first = talk

@@ -14,15 +14,17 @@ from streamlit.proto.ClientState_pb2 import ContextInfo
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunner, StopException
+from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.scriptrunner_utils.thread_safe_set import ThreadSafeSet
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
 
 from app.content import STORY
 from app.ui.state import route
-from app.ui.state.runs import clicks, streamlit_shortcuts
+from app.ui.state.runs import browser_messages, clicks, streamlit_shortcuts
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.runner import Runner
 
@@ -447,6 +449,17 @@ def test_of_ways_that_were_pressed_one_after_the_other_the_last_one_counts(with_
     page, _ = clicks.as_page_change(found, with_buttons._state, PAGES)
     assert page.page_script_hash == expected
     assert {widget.id for widget in page.widget_states.widgets} <= {"choice", "other", "of_old", "of_compare"}
+
+
+def test_what_was_pressed_before_is_not_kept_where_it_is_more_than_pages_have(monkeypatch):
+    monkeypatch.setattr(WStates, "__getitem__", WStates.__getitem__)  # both are as they were after the test
+    monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
+    browser_messages.install()
+    found = asked("first")
+    for number in range(9):
+        found = clicks.joined([found, asked(*(f"{number}-{at}" for at in range(300)))], SessionState())
+        assert len(found.widget_states.widgets) <= browser_messages.WIDGETS
+        assert {"8-0", "8-299"} <= {it.id for it in found.widget_states.widgets} or number < 8
 
 
 def test_a_button_of_a_page_that_was_left_counts_after_the_link(with_buttons):

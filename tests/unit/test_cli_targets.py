@@ -211,6 +211,28 @@ def test_a_workload_without_a_pod_says_why_and_that_nothing_is_confirmed(replica
     assert (examine(fakes.ports(), subject).verdict.outcome, found.verdict.outcome) == (Outcome.WORKS, Outcome.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("spec", "conditions", "why"),
+    [
+        ({}, [{"type": "Complete", "status": "True"}], "ended"),
+        ({}, [{"type": "Failed", "status": "True"}], "ended"),
+        ({}, [{"type": "FailureTarget", "status": "True"}, {"type": "Complete", "status": "False"}], "no_pod_yet"),
+        ({"suspend": True}, [{"type": "Suspended", "status": "True"}], "suspended"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_job_without_a_pod_says_whether_it_will_have_one(
+    spec: dict[str, Any], conditions: list[Any], why: str, language: str
+) -> None:
+    fakes, words = Fakes(), load(language)
+    fakes.workload["spec"] |= spec
+    fakes.workload["status"] = {"conditions": conditions}
+    fakes.pod["spec"]["serviceAccountName"] = "other"
+    subject, target = found_for(fakes, "job/export"), target_of(["job/export"])
+    found = with_workload(fakes.ports(), examine(fakes.ports(), subject), target)
+    assert verdict_words.verdict(found, words).endswith(words.message(f"doctor.{why}", workload="job/export"))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_paused_workload_whose_pods_are_of_a_template_before_says_so(language: str) -> None:
     fakes, words = Fakes(), load(language)

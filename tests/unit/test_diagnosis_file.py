@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from app.commands import doctor_text
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file, strict_shape
-from app.flow.diagnosis_file.diagnosis_file import SIZE_LIMIT, TEXT_LIMIT, VALUES_LIMIT, VERSION, DiagnosisFileError
+from app.flow.diagnosis_file.diagnosis_file import (
+    ERROR_LIMIT,
+    SIZE_LIMIT,
+    TEXT_LIMIT,
+    VALUES_LIMIT,
+    VERSION,
+    DiagnosisFileError,
+)
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotPermitted, Unreachable
 from app.flow.model import Check, Exchange, Status
@@ -251,6 +258,11 @@ def test_what_steers_a_reader_is_written_out_and_the_enormous_is_cut():
     words, long = opened.evidence["\\u202ea"]
     assert words == "\\x1b[2J\\u202efdp.exe\n\tok"
     assert (len(long), long[-1]) == (TEXT_LIMIT, "…")
+
+
+def test_an_error_message_is_cut_to_what_the_verdict_looks_through():
+    opened = diagnosis_file.load(_changed("diagnosis/checks/0/error", "cURL error 7: " * 10_000))
+    assert len(opened.checks[0].error) == ERROR_LIMIT
 
 
 def test_what_could_not_be_opened_is_not_saved():

@@ -21,7 +21,7 @@ ANYWHERE = FLAGS.keys() - {"compile", "match", "fullmatch"}
 PASSED_ON = {"search", "fullmatch"}
 """What may be done with an expression that goes to other code."""
 OURS = "reads what this app, Streamlit or the loader of programs has written"
-MESSAGE = "reads a program's message: no more than twice 4,096 characters (`log_sentences`)"
+MESSAGE = "reads an error message: no more than twice 4,096 characters (`log_sentences`, `diagnosis_file`)"
 CONFINED = "runs in a process of its own, which is confined and ends after some CPU seconds"
 LOOKS_BACK = "looks back at several characters, one of which the repetition does not match"
 REVIEWED = {

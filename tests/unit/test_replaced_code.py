@@ -77,6 +77,7 @@ READ = {
         "streamlit.runtime.websocket_session_manager": {"WebsocketSessionManager.disconnect_session": "fc3160c8db83"},
     },
     "app/ui/state/runs/browser_messages.py": {
+        "streamlit.runtime.scriptrunner_utils.script_requests": {"_coalesce_widget_states": "f7a61e9f1bfc"},
         "streamlit.runtime.state.session_state": {"WStates.__getitem__": "1756d60cb711"},
     },
     "app/ui/state/runs/clicks.py": {

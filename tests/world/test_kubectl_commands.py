@@ -38,7 +38,7 @@ LINES = {
         get pods --show-labels | <none>
         get events --sort-by=.lastTimestamp | Successfully assigned default/pod-after
         get svc kubernetes -o jsonpath={.spec.clusterIP} | 10.100.0.1
-        api-resources --api-group=apps | deployments    deploy       apps/v1      true         Deployment
+        api-resources --api-group=apps | deployments           deploy       apps/v1      true         Deployment
         api-versions | rbac.authorization.k8s.io/v1
         auth can-i --list | *.*
         cluster-info | Kubernetes control plane

@@ -31,6 +31,7 @@ ROOTS = (
     "V1ReplicaSet",
     "V1DaemonSet",
     "V1StatefulSet",
+    "V1ControllerRevision",
     "V1Job",
     "V1CronJob",
     "V1PersistentVolumeClaim",

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import threading
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
@@ -328,6 +329,22 @@ def test_a_world_whose_parts_do_not_fit_together_keeps_no_other_from_starting(tm
     second.set_aside[0].rename(folder)
     with pytest.raises(RuntimeError), Simulation(state=StateDirectory(tmp_path, alone=True), own="two"):
         pass
+
+
+def test_kept_worlds_come_back_at_once_and_the_last_used_one_stays_where_there_is_room_for_one(tmp_path, monkeypatch):
+    with Simulation(state=StateDirectory(tmp_path)) as first:
+        for key in ("old", "new"):
+            folder = tmp_path / "worlds" / f"{key}--{first.world(key, start='empty').path}"
+            os.utime(folder / SNAPSHOT, (0, key == "new"))
+    begin, both = Journal.begin, threading.Barrier(2, timeout=10)
+
+    def slow(journal, found):
+        both.wait()
+        begin(journal, found)
+
+    monkeypatch.setattr(Journal, "begin", slow)
+    with Simulation(state=StateDirectory(tmp_path), capacity=1) as second:
+        assert (second.kept("old"), second.kept("new") is not None) == (None, True)
 
 
 def test_a_dropped_world_leaves_nothing_on_the_disk(tmp_path):

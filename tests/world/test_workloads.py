@@ -303,6 +303,49 @@ def test_a_daemon_set_has_a_pod_on_the_node_and_a_stateful_set_numbers_its_pods(
 
 
 @pytest.mark.parametrize(
+    ("plural", "more", "label"),
+    [
+        ("daemonsets", {}, "controller-revision-hash"),
+        ("statefulsets", {"replicas": 1, "serviceName": "s"}, "controller.kubernetes.io/hash"),
+    ],
+)
+def test_each_template_is_a_revision_to_go_back_to(api, plural, more, label):
+    """As `kubectl rollout undo` does it: the data of a revision is the patch."""
+    path, revisions = f"{APPS}/{plural}/web", f"{APPS}/controllerrevisions"
+
+    def kept():
+        return {it["revision"]: it for it in api.get(revisions, labelSelector="app=web").body["items"]}
+
+    def change(image):
+        template = {"spec": {"containers": [{"name": "c", "image": image}]}}
+        assert api.patch(path, {"spec": {"template": template}}).status == 200
+
+    body = workload("web", revisionHistoryLimit=1, **more)
+    assert api.post(f"{APPS}/{plural}", body).status == 201
+    eventually(lambda: list(kept()) == [1])
+    change("busybox:2")
+    eventually(lambda: sorted(kept()) == [1, 2])
+    first = kept()[1]
+    [owner] = first["metadata"]["ownerReferences"]
+    assert (owner["name"], owner["controller"], label in first["metadata"]["labels"]) == ("web", True, True)
+    assert "generation" not in first["metadata"]
+    assert api.patch(path, first["data"]).body["spec"]["template"] == body_template(first)
+    eventually(lambda: sorted(kept()) == [2, 3])
+    assert kept()[3]["data"] == first["data"]
+    change("busybox:4")
+    eventually(lambda: sorted(kept()) == [3, 4])
+    refused = api.patch(f"{revisions}/{first['metadata']['name']}", {"data": {"other": 1}}, MERGE)
+    assert [field for field, _ in causes(refused)] == ["data"]
+    assert api.delete(path).status == 200
+    eventually(lambda: not kept())
+
+
+def body_template(revision):
+    """The template that a revision keeps."""
+    return {key: value for key, value in revision["data"]["spec"]["template"].items() if key != "$patch"}
+
+
+@pytest.mark.parametrize(
     ("kind", "node_ports", "index", "said"),
     [
         ("NodePort", [30080], 0, "Invalid value: 30080: provided port is already allocated"),

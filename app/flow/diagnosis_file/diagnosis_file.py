@@ -36,6 +36,9 @@ VALUES_LIMIT = 50_000
 some 3,500."""
 TEXT_LIMIT = 256 * 1024
 """Characters of one text: the most that the annotations of a Kubernetes object may hold. A longer one is cut."""
+ERROR, ERROR_LIMIT = "error", 8 * 1024
+"""The member that has a check's error message, and the characters of it. The verdict looks for many things in it, in
+quadratic time: the last message in a log has at most as many (`log_sentences`)."""
 REASONS = frozenset(
     {
         "earlier_step",
@@ -196,11 +199,12 @@ def _check_checks(checks: tuple[Check, ...], known: tuple[str, ...], place: str)
         raise WrongShape(place, cut(", ".join(got)), ", ".join(known))
 
 
-def _clean(value: JsonValue) -> JsonValue:
+def _clean(value: JsonValue, limit: int = TEXT_LIMIT) -> JsonValue:
     """The same value, with nothing in its texts that steers the screen that shows them, and none of them enormous."""
     if isinstance(value, str):
         value = visible(value)
-        return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
+        return value if len(value) <= limit else value[: limit - 1] + "…"
     if isinstance(value, Mapping):
-        return {_clean(name): _clean(member) for name, member in value.items()}
+        limits = {ERROR: ERROR_LIMIT}
+        return {_clean(name): _clean(member, limits.get(name, TEXT_LIMIT)) for name, member in value.items()}
     return [_clean(item) for item in value] if isinstance(value, list | tuple) else value

@@ -31,8 +31,8 @@ ON_DELETE, PAUSED, PARTITION = "on_delete", "paused", "partition"
 Of a `partition` the number follows: Pods of a lower one keep their template, also when they are deleted. The last two
 are also the keys of the sentences on what else comes of a rollout that goes on.
 """
-SCALED_TO_ZERO, NO_POD_YET = "scaled_to_zero", "no_pod_yet"
-NO_PODS = (SCALED_TO_ZERO, PAUSED, NO_POD_YET)
+SCALED_TO_ZERO, SUSPENDED, ENDED, NO_POD_YET = "scaled_to_zero", "suspended", "ended", "no_pod_yet"
+NO_PODS = (SCALED_TO_ZERO, PAUSED, SUSPENDED, ENDED, NO_POD_YET)
 """The evidence: the examined workload, as kubectl takes it, by why it has no Pod; also the keys of the sentences on
 that."""
 MANAGED = "managed"

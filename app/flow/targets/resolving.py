@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.choosing import in_order
-from app.flow.doctor.workload import NO_POD_YET, PAUSED, SCALED_TO_ZERO, why_held_back
+from app.flow.doctor.workload import ENDED, NO_POD_YET, PAUSED, SCALED_TO_ZERO, SUSPENDED, why_held_back
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
@@ -36,22 +36,30 @@ def subject_of(ports: Ports, target: Target, namespace: str) -> Subject:
 
 
 def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
-    """The diagnosis of a workload that has no Pod, with the evidence why (`NO_PODS`): it has 0 replicas; its rollout is
-    paused, so that Pods of a template before run under another ServiceAccount; or, as a CronJob before its first run,
-    it has none yet.
-
-    Without `replicas` it has one (apps/v1, `DeploymentSpec`). Where we may not list Pods nothing is known. Never
-    raises.
-    """
+    """The diagnosis of a workload that has no Pod, with the evidence why (`NO_PODS`). Where we may not list Pods,
+    nothing is known. Never raises."""
     if found.evidence.get("pods") is None:
         return found
     try:
         workload = ports.cluster.workload(found.subject.namespace, target.kind, target.name)
     except FlowError:
         workload = None
-    paused = why_held_back(workload) == PAUSED
-    why = SCALED_TO_ZERO if get(workload, "spec", "replicas") == 0 else PAUSED if paused else NO_POD_YET
-    return replace(found, evidence={**found.evidence, why: str(target)})
+    return replace(found, evidence={**found.evidence, _why_none(workload): str(target)})
+
+
+def _why_none(workload: JsonValue) -> str:
+    """Why it has no Pod: it has 0 replicas (without `replicas` it has one: apps/v1, `DeploymentSpec`); its rollout is
+    paused, so that Pods of a template before run under another ServiceAccount; it is a Job or a CronJob that is
+    suspended, or a Job that has ended (batch/v1, `JobSpec`, `JobStatus`); or, as a CronJob before its first run, it has
+    none yet."""
+    if get(workload, "spec", "replicas") == 0:
+        return SCALED_TO_ZERO
+    if why_held_back(workload) == PAUSED:
+        return PAUSED
+    if get(workload, "spec", "suspend") is True:
+        return SUSPENDED
+    reached = [it for it in get_list(workload, "status", "conditions") if get_str(it, "status") == "True"]
+    return ENDED if any(get_str(it, "type") in ("Complete", "Failed") for it in reached) else NO_POD_YET
 
 
 def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:

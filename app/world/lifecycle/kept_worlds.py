@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from app.world.lifecycle import chain_choice, fault_injection, world_snapshot
@@ -27,8 +28,8 @@ async def make(keepers: Keepers, services: SharedServices, store: WorldStore) ->
 
     No server serves yet, so no client can change anything before it is kept.
     """
-    made, failed = [], []
-    for on_disk in keepers.directory.worlds:
+    worlds = []
+    for on_disk in reversed(keepers.directory.worlds):  # the one that was not used for the longest time comes first
         origin = on_disk.world.origin
         world = World(
             services,
@@ -38,16 +39,15 @@ async def make(keepers: Keepers, services: SharedServices, store: WorldStore) ->
             identity=origin.identity,
             usage=Usage(),
         )
-        try:
-            await _load(on_disk, world, keepers, store)
-            made.append((on_disk, world))
-        except Exception as error:
-            failed.append((on_disk, world, error))
-    if len(failed) > 1 and not made:
+        worlds.append((on_disk, world))
+    # At once, because each waits for the disk several times.
+    errors = await asyncio.gather(*(_load(*it, keepers, store) for it in worlds), return_exceptions=True)
+    failed = [(*it, error) for it, error in zip(worlds, errors, strict=True) if isinstance(error, Exception)]
+    if len(failed) == len(worlds) > 1:
         raise failed[0][2]
-    for on_disk, world, why in failed:
-        await _set_aside(on_disk, world, why, keepers, store)
-    return made
+    for on_disk, world, error in failed:
+        await _set_aside(on_disk, world, error, keepers, store)
+    return [it for it, error in zip(worlds, errors, strict=True) if error is None]
 
 
 async def resume(worlds: list[tuple[KeptOnDisk, World]], keepers: Keepers, store: WorldStore) -> None:

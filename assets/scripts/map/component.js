@@ -15,6 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (body) mapAhead.observe(body, { childList: true, characterData: true, subtree: true })
   let rest = () => mapRest(host)
   const forget = whenThere(host, () => [data.words, data.film, data.before].map(givenJson), (texts) => {
+    if (data.part && data.part !== mapPage()) return // the page has been turned before its film came
     adopt(parentElement)
     rest = mapOn(host, data, texts, setTriggerValue) ?? rest
   })
@@ -26,8 +27,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 // Else a step whose question is open has its name in the line above the map, and until the answer the map shows nothing
 // but that step.
 let asked, turned
+const mapPage = () => location.pathname.split("/").findLast(Boolean)
 const mapAhead = new MutationObserver(() => {
-  const page = location.pathname.split("/").at(-1)
+  const page = mapPage()
   mapTurn(Object.values((last?.isConnected && last.leads) || {}).find(([name]) => name === page))
   const asks = document.querySelector("[data-asks]")?.dataset.asks, map = last?.isConnected && last.map
   if (asks === asked) return // the page of before is still there, and the map may have left it
@@ -88,8 +90,9 @@ const MAP_PLAYED = "irsa_film_played"
 // The answer takes the focus, and the page grows under it: both would leave the map above what is in sight, or the answer
 // where it stands before the map (frame.css). What the reader does ends it.
 const mapStaysInSight = (host) => {
-  const top = (part) => part.getBoundingClientRect().top
+  const page = mapPage(), top = (part) => part.getBoundingClientRect().top
   const goThere = () => {
+    if (mapPage() !== page) return end()
     const answer = document.querySelector('[class*="st-key-prediction_"]')
     ;(answer && top(answer) < top(host) ? answer : host).scrollIntoView({ block: "start" })
     goOn()

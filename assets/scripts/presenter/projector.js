@@ -4,8 +4,9 @@ const talkProjector = (root, data, signal) => {
   const deck = data.deck || kept?.deck || Object.keys(talk.decks).at(-1), ids = talk.decks[deck]
   const channel = talkChannel()
   signal.addEventListener("abort", () => (say({ gone: true }), channel.close(), building.abort(), picture.remove()))
-  if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, Math.random().toString(36).slice(2))
-  const own = talkStored(TALK_OWN)
+  const newName = () => Math.random().toString(36).slice(2), me = newName()
+  if (!talkStored(TALK_OWN)) talkStore(TALK_OWN, newName())
+  let own = talkStored(TALK_OWN)
   const languages = Object.keys(talk).filter((name) => talk[name].slides)
   const known = Object.fromEntries(languages.map((name) => [name, talkSlides(talk[name])]))
   const self = { send: null, next: null } // `next`: begins again, once nothing lies over the slides
@@ -196,6 +197,9 @@ const talkProjector = (root, data, signal) => {
   }
   channel.onmessage = ({ data: asked }) => {
     if (asked.talk && asked.talk !== own) return
+    // A tab that was duplicated has the name of the other's talk: the one that was there keeps it, and the notes.
+    if (asked.begins) (say({ taken: asked.begins }), tell())
+    if (asked.taken === me) (talkStore(TALK_OWN, (own = newName())), tell())
     if (asked.act && (asked.act !== "leave" || self.covered())) act(asked.act) // Escape over there ends no talk
     if (asked.go && ids.includes(asked.go)) go(ids.indexOf(asked.go))
     clock[asked.press]?.()
@@ -203,5 +207,6 @@ const talkProjector = (root, data, signal) => {
   }
   window.addEventListener("pagehide", () => say({ gone: true }), { signal })
   build()
+  say({ begins: me })
   return self
 }

@@ -8,6 +8,8 @@ from itertools import islice
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.state.session_state import Value, WStates
 
 from app.flow.strict_json import is_deep
@@ -29,6 +31,9 @@ FILES = 8
 VALUES = 10_000
 """Values in one message, the messages in it counted as well: pages send some hundreds. 1 MB of empty ones takes up to
 40 MB of memory."""
+
+WIDGETS = 1_000
+"""Widgets of a message and of those before it whose run has not begun: pages have some dozens."""
 
 
 def is_of_a_page(message: BackMsg) -> bool:
@@ -74,9 +79,21 @@ def value_of(states: WStates, widget_id: str) -> Any:
 _streamlits_value_of = WStates.__getitem__
 
 
+def with_presses_before(old_states: WidgetStates | None, new_states: WidgetStates | None) -> WidgetStates | None:
+    """The new values, as Streamlit's with what was pressed in runs that have not begun; without that where it is more
+    than pages have: all of it would be read again with each message, on the server's loop, and none would go."""
+    if old_states and new_states and len(old_states.widgets) + len(new_states.widgets) > WIDGETS:
+        return new_states
+    return _streamlits_with_presses_before(old_states, new_states)
+
+
+_streamlits_with_presses_before = script_requests._coalesce_widget_states
+
+
 def install() -> None:
-    """From now on values of widgets are read by `value_of`. Streamlit has no option for it."""
+    """From now on values of widgets are read and joined by these functions. Streamlit has no option for it."""
     WStates.__getitem__ = value_of  # type: ignore[method-assign]
+    script_requests._coalesce_widget_states = with_presses_before
 
 
 def _values(message: Any) -> Iterator[object]:

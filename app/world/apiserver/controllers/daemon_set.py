@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.apiserver.controllers import revisions
 from app.world.apiserver.controllers.deployment import template_hash
 from app.world.apiserver.controllers.owned import (
     REVISION_LABEL,
@@ -29,6 +30,7 @@ async def sync(world: World, namespace: str, name: str) -> None:
         return
     spec = body["spec"]
     value = template_hash(spec["template"])
+    await revisions.record(world, writer, body, f"{name}-{value}", {REVISION_LABEL: value})
     selector = {"matchLabels": spec["template"].get("spec", {}).get("nodeSelector", {})}
     candidates = [each.object["metadata"] for each in world.cluster.scan("nodes")]
     nodes = [node["name"] for node in candidates if matches_selector(selector, node.get("labels", {}))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.world.apiserver.controllers import revisions
 from app.world.apiserver.controllers.deployment import template_hash
 from app.world.apiserver.controllers.owned import (
     PODS_LIMIT,
@@ -31,7 +32,9 @@ async def sync(world: World, namespace: str, name: str) -> None:
     if body is None:
         return
     spec = body["spec"]
-    revision = f"{name}-{template_hash(spec['template'])}"
+    value = template_hash(spec["template"])
+    revision = f"{name}-{value}"
+    await revisions.record(world, writer, body, revision, {"controller.kubernetes.io/hash": value})
     await _step(world, writer, body, revision)
     pods = owned(world, "pods", body)
     updated = sum(pod["metadata"]["labels"].get(REVISION_LABEL) == revision for pod in pods)

@@ -127,7 +127,7 @@ def default_roles() -> Iterator[tuple[str, JsonObject]]:
     apps = ["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets"]
     viewed = [
         _rule([""], [*core, *_STORED, "namespaces"], _READ),
-        _rule(["apps"], apps, _READ),
+        _rule(["apps"], ["controllerrevisions", *apps], _READ),
         _rule(["autoscaling"], ["horizontalpodautoscalers"], _READ),
         _rule(["batch"], ["cronjobs", "jobs"], _READ),
         _rule(["discovery.k8s.io"], ["endpointslices"], _READ),

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 FOREGROUND = "foregroundDeletion"
 """The finalizer of an object that waits for what belongs to it to go first."""
-_DEPENDENT_KINDS = ("pods", "replicasets", "jobs", "endpointslices", "configmaps", "secrets", "services")
+_DEPENDENT_KINDS = (
+    *("pods", "replicasets", "controllerrevisions", "jobs", "endpointslices", "configmaps", "secrets", "services"),
+)
 
 
 def dependents(world: World, namespace: str, uid: str) -> Iterator[tuple[str, Stored]]:

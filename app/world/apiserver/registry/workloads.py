@@ -42,7 +42,7 @@ def complete(world: World, resource: Resource, body: JsonObject) -> None:
         _select_own_pods(body)
     elif (status := stored_kinds.FIRST_STATUS.get(resource.plural)) is not None:
         body["status"] = dict(status)
-    elif resource.group == "apps":
+    elif resource.plural in _FIRST_STATUS:
         body["status"] = dict.fromkeys(_FIRST_STATUS[resource.plural], 0)
 
 

@@ -39,7 +39,8 @@ class Resource:
     @property
     def counts_generations(self) -> bool:
         """Whether each change of what is wanted counts up `metadata.generation`."""
-        return self.group in ("admissionregistration.k8s.io", "apps", "batch", "networking.k8s.io")
+        has_wishes = self.plural != "controllerrevisions"
+        return has_wishes and self.group in ("admissionregistration.k8s.io", "apps", "batch", "networking.k8s.io")
 
     @property
     def api_version(self) -> str:
@@ -127,6 +128,7 @@ RESOURCES: Mapping[str, Resource] = {
                 ("StatefulSet", "sts"),
             )
         ),
+        Resource(group="apps", plural="controllerrevisions", kind="ControllerRevision"),
         Resource(group="batch", plural="jobs", kind="Job", categories=("all",), subresources=_STATUS_ALONE),
         Resource(group="discovery.k8s.io", plural="endpointslices", kind="EndpointSlice"),
         # No controller acts upon these (`stored_kinds`).

@@ -202,9 +202,17 @@ def _binding(body: JsonObject) -> Iterator[Cause]:
             yield names.required(f"{field}.namespace")
 
 
+def _controller_revision(body: JsonObject) -> Iterator[Cause]:
+    if "data" not in body:
+        yield names.required("data", "data is mandatory")
+    if body.get("revision", 0) < 0:
+        yield names.invalid_value("revision", body["revision"], _NOT_NEGATIVE)
+
+
 RULES: Mapping[str, Callable[[JsonObject], Iterator[Cause]]] = {
     "clusterrolebindings": _binding,
     "clusterroles": _cluster_role,
+    "controllerrevisions": _controller_revision,
     "daemonsets": _replicated,
     "deployments": _deployment,
     "jobs": _job,
@@ -240,8 +248,14 @@ def _immutable_address(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
         yield names.invalid_value("spec.clusterIPs[0]", shown, "may not change once set")
 
 
+def _immutable_revision(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
+    if old.get("data") != new.get("data"):
+        yield names.invalid_value("data", new.get("data"), _IMMUTABLE)
+
+
 UPDATE_RULES: Mapping[str, Callable[[JsonObject, JsonObject], Iterator[Cause]]] = {
     "clusterrolebindings": _immutable_role,
+    "controllerrevisions": _immutable_revision,
     "daemonsets": _immutable_selector,
     "deployments": _immutable_selector,
     "jobs": _immutable_job,

@@ -25,6 +25,11 @@ def _cron_template(field: str) -> Cell:
     return cell
 
 
+def _controller(revision: JsonObject, now: float) -> str:
+    owners = [it for it in revision["metadata"].get("ownerReferences", []) if it.get("controller")]
+    return next((f"{it['kind'].lower()}.{it['apiVersion'].partition('/')[0]}/{it['name']}" for it in owners), "<none>")
+
+
 def _hosts(ingress: JsonObject, now: float) -> str:
     found = [rule["host"] for rule in ingress["spec"].get("rules", []) if rule.get("host")]
     return _first(found, "*")
@@ -97,6 +102,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column(name="Containers", cell=_cron_template("name"), wide=True),
         Column(name="Images", cell=_cron_template("image"), wide=True),
         Column(name="Selector", cell=or_none("spec", "jobTemplate", "spec", "selector"), wide=True),
+    ),
+    "controllerrevisions": (
+        NAME,
+        Column(name="Controller", cell=_controller),
+        Column(name="Revision", cell=number("revision")),
+        AGE,
     ),
     "endpoints": (NAME, Column(name="Endpoints", cell=_subsets), AGE),
     "horizontalpodautoscalers": (
