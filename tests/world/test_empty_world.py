@@ -60,6 +60,8 @@ def test_the_add_ons_own_their_pods_and_their_controllers_find_nothing_to_do(sim
     assert (service["metadata"]["name"], service["spec"]["clusterIP"]) == ("kube-dns", "10.100.0.10")
     assert len(addresses["endpoints"]) == 2, "those of CoreDNS"
     api = Api(simulation, empty)
+    found = api.get("/api/v1/namespaces/kube-system/services", labelSelector="kubernetes.io/cluster-service=true")
+    assert [it["metadata"]["labels"]["kubernetes.io/name"] for it in found.body["items"]] == ["CoreDNS"], "cluster-info"
     for kind, cells in (("deployments", ["2/2", 2, 2]), ("daemonsets", [1, 1, 1, 1, 1])):
         path = f"/apis/apps/v1/namespaces/kube-system/{kind}"
         rows = api.ask("GET", path, headers={"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}).body["rows"]

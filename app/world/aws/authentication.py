@@ -16,7 +16,7 @@ from app.world.aws.account import Account
 from app.world.aws.directory import Accounts
 from app.world.aws.errors import AwsError, throttled
 from app.world.aws.incoming import Incoming
-from app.world.aws.s3.errors import slow_down
+from app.world.aws.s3.errors import not_implemented, slow_down
 from app.world.aws.sigv4 import UNSIGNED_PAYLOAD, UNSIGNED_TRAILER, Signature, Verification, body_hash, verify
 from app.world.aws.times import compact, iso
 
@@ -197,8 +197,7 @@ def _check_body(dialect: Dialect, request: Incoming) -> None:
     if announced is None or announced == UNSIGNED_PAYLOAD or (dialect == "s3" and announced == UNSIGNED_TRAILER):
         return
     if announced.startswith("STREAMING-"):
-        message = "A header you provided implies functionality that is not implemented"
-        raise AwsError(501, "NotImplemented", message, {"Header": "x-amz-content-sha256"})
+        raise not_implemented("x-amz-content-sha256")
     computed = body_hash(request.body)
     if announced != computed:
         if dialect == "query":

@@ -12,7 +12,7 @@ from app.flow.steps.webhook import NOT_CALLED
 REGISTRATIONS = "mutatingwebhookconfigurations"
 _DRY_RUN = "irsa-explorer-dry-run"
 _FAILING = re.compile(
-    rf'{NOT_CALLED} "(?P<name>[^"]+)"(?:.*?"https://[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)\.svc\b)?', re.DOTALL
+    rf'(?>.*?{NOT_CALLED} ")(?P<name>[^"]+)"(?:.*?"https://[a-z0-9-]+\.(?P<namespace>[a-z0-9-]+)\.svc\b)?', re.DOTALL
 )
 """The webhook that the API server could not call, and the namespace of its Service (k8s.io/apiserver,
 pkg/admission/plugin/webhook/errors, and the service resolver of pkg/util/webhook)."""
@@ -23,7 +23,7 @@ _LISTED = "custom-columns=KIND:.kind,NAME:.metadata.name,WEBHOOKS:.webhooks[*].n
 def refused_pod(names: Names) -> Fix:
     """The API server or another webhook refuses the Pod, and not the Pod Identity Webhook; or another webhook that may
     not fail does not answer."""
-    failing = _FAILING.search(names.check.error)
+    failing = _FAILING.match(names.check.error)
     if failing is None:
         return Fix(id="refused_pod", commands=(dry_run_of(names, "yaml"),))
     look = f"{line('kubectl', 'get', _ALL, '-o', _LISTED)} | {line('grep', '-F', failing['name'])}"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 PATTERN = re.compile(r"[+-]?(\d{1,99}(\.\d{0,99})?|\.\d{1,99})([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?", re.ASCII)
-_PARTS = re.compile(r"([+-]?)0*(\d*)\.?(\d*)(.*)", re.ASCII)
+_PARTS = re.compile(r"([+-]?)0*+(\d*+)\.?+(\d*+)(.*)", re.ASCII)
 _SUFFIXED = re.compile(r"(.*?)([numkMGTPE]|[KMGTPE]i)?")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {f"{letter}i": power for power, letter in enumerate("KMGTPE", start=1)}

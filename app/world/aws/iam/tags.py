@@ -1,4 +1,4 @@
-"""Tags of roles, policies and OIDC providers."""
+"""Tags of roles, users, instance profiles, policies and OIDC providers."""
 
 from __future__ import annotations
 

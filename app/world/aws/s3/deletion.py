@@ -21,8 +21,7 @@ KEYS = 1000
 """Keys of one request."""
 
 _DELETE = re.compile(r"\s*(?:<\?xml[^<>]*\?>\s*)?<Delete(?:\s[^<>]*)?>(.*)</Delete>\s*", re.DOTALL)
-_QUIET = re.compile(r"\s*<Quiet>(true|false)</Quiet>")
-_OBJECT = re.compile(r"\s*<Object>(.*?)</Object>", re.DOTALL)
+_PART = re.compile(r"\s*(?:<Quiet>(true|false)</Quiet>|<Object>(.*?)</Object>)", re.DOTALL)
 _MEMBER = re.compile(r"\s*<(\w+)>([^<>]*)</\1>")
 
 
@@ -71,12 +70,12 @@ def _parts(content: str) -> tuple[bool, list[dict[str, str]]]:
     quiet = False
     objects: list[dict[str, str]] = []
     place = 0
-    while found := _QUIET.match(content, place) or _OBJECT.match(content, place):
+    while found := _PART.match(content, place):
         place = found.end()
-        if found.re is _QUIET:
+        if found[1]:
             quiet = found[1] == "true"
         else:
-            objects.append(_members(found[1]))
+            objects.append(_members(found[2]))
     if content[place:].strip():
         raise errors.malformed_xml()
     return quiet, objects
