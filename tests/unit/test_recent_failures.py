@@ -82,6 +82,10 @@ def test_a_pod_that_asks_for_another_role_has_to_be_recreated():
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
     assert fix.id == "recreate"
+    fakes.pod["metadata"]["creationTimestamp"] = minute_before().replace("Z", ".5Z")
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert fix.id == "look_up"
     fakes.assumptions = Assumptions(refused=(record(eventTime=minute_before()),))
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
