@@ -11,6 +11,9 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
+import urllib3
+from urllib3.exceptions import InsecureRequestWarning
+
 from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
 from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
 from app.clients.kubernetes.transport import KubernetesTransport
@@ -142,6 +145,7 @@ def _trust(cluster: Entry) -> ssl.SSLContext:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        urllib3.disable_warnings(InsecureRequestWarning)  # one for each request, where kubectl has none
         return context
     return _context(ca, "certificate-authority")
 
