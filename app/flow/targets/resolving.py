@@ -49,17 +49,17 @@ def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
 
 def _why_none(workload: JsonValue) -> str:
     """Why it has no Pod: it has 0 replicas (without `replicas` it has one: apps/v1, `DeploymentSpec`); its rollout is
-    paused, so that Pods of a template before run under another ServiceAccount; it is a Job or a CronJob that is
-    suspended, or a Job that has ended (batch/v1, `JobSpec`, `JobStatus`); or, as a CronJob before its first run, it has
+    paused, so that Pods of a template before run under another ServiceAccount; it is a Job that has ended, or a Job
+    or a CronJob that is suspended (batch/v1, `JobSpec`, `JobStatus`); or, as a CronJob before its first run, it has
     none yet."""
     if get(workload, "spec", "replicas") == 0:
         return SCALED_TO_ZERO
     if why_held_back(workload) == PAUSED:
         return PAUSED
-    if get(workload, "spec", "suspend") is True:
-        return SUSPENDED
     reached = [it for it in get_list(workload, "status", "conditions") if get_str(it, "status") == "True"]
-    return ENDED if any(get_str(it, "type") in ("Complete", "Failed") for it in reached) else NO_POD_YET
+    if any(get_str(it, "type") in ("Complete", "Failed") for it in reached):
+        return ENDED
+    return SUSPENDED if get(workload, "spec", "suspend") is True else NO_POD_YET
 
 
 def _is_of(pod: JsonValue, workload: JsonValue, target: Target) -> bool:
