@@ -172,6 +172,7 @@ const missing = () => {
   const [language] = document.documentElement.lang.split("-"), words = document.getElementById("missing").content
   const box = (words.querySelector(`:lang(${language})`) ?? words.firstChild).cloneNode(true)
   box.querySelector("button").addEventListener("click", ({ target }) => {
+    if (target.ariaDisabled) return // it is being fetched
     target.ariaDisabled = "true"
     askAgain()
   })

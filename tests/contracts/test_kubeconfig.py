@@ -29,6 +29,7 @@ from app.content import load
 from app.flow.errors import FlowError, Unreachable
 from app.flow.port_wrappers.known_issuer import EksCluster
 from app.flow.redaction import MASK
+from app.world.lifecycle.simulation import Simulation
 from tests.waiting import eventually
 
 CA = trustme.CA()
@@ -129,6 +130,14 @@ def test_over_plain_http_no_login_is_sent(tmp_path: Path) -> None:
     user = {"token": SECRET, "as": "jane"}
     connection = connect(write(tmp_path / "config", document(cluster={"server": "http://127.0.0.1:8001"}, **user)))
     assert (connection.token, connection.impersonation) == ("", (("Impersonate-User", "jane"),))
+
+
+def test_a_server_that_is_not_to_be_verified_is_asked_without_a_warning(tmp_path: Path, simulation: Simulation) -> None:
+    """In these tests a warning is an error."""
+    url = simulation.kubernetes_url
+    cluster = {"server": url, "insecure-skip-tls-verify": True}
+    connection = connect(write(tmp_path / "config", document(cluster=cluster)))
+    assert connection.transport.pool.request("GET", url).status == 404
 
 
 def test_the_user_that_a_kubeconfig_impersonates_is_named_in_headers(tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ def test_a_workload_without_a_pod_says_why_and_that_nothing_is_confirmed(replica
     ("spec", "conditions", "why"),
     [
         ({}, [{"type": "Complete", "status": "True"}], "ended"),
-        ({}, [{"type": "Failed", "status": "True"}], "ended"),
+        ({"suspend": True}, [{"type": "Failed", "status": "True"}], "ended"),
         ({}, [{"type": "FailureTarget", "status": "True"}, {"type": "Complete", "status": "False"}], "no_pod_yet"),
         ({"suspend": True}, [{"type": "Suspended", "status": "True"}], "suspended"),
     ],

@@ -156,6 +156,9 @@ def test_a_secret_is_masked_where_it_is_the_only_one(text):
         "< Set-Cookie: id=$; HttpOnly; sig=$",
         "* [HTTP/2] [1] [authorization: Bearer $]",
         "AWS_SECRET_ACCESS_KEY: $",
+        r"_header: 'GET / HTTP/1.1\r\nAuthorization: Bearer $\r\n'",
+        r'"<<EOF\naws_secret_access_key = $\naws_session_token = $\nEOF"',
+        r"'HOME=/root\nAWS_SESSION_TOKEN=$\tk8s-aws-v1.$'",
     ],
 )
 def test_what_a_program_dumps_is_masked(dump):

@@ -1,5 +1,6 @@
 """A what-if really breaks a world made for it, films what comes of it, and leaves the reader's world alone."""
 
+import errno
 import json
 from dataclasses import replace
 
@@ -133,9 +134,12 @@ def test_a_broken_or_empty_world_is_no_obstacle(asked, monkeypatch, simulation, 
     assert asked("namespace")["en"]["begins"] == "grant"
 
 
-def test_where_there_is_no_room_it_says_so(asked, monkeypatch, simulation):
+@pytest.mark.parametrize("cause", [NoRoom(3.0), OSError(errno.ENOSPC, "No space left on device", "/var/kept/a")])
+def test_where_there_is_no_room_it_says_so(asked, monkeypatch, simulation, cause):
+    """And not where the server keeps its files."""
+
     def full(*_, **__):
-        raise NoRoom(3.0)
+        raise cause
 
     monkeypatch.setattr(simulation, "reset", full)
     assert asked("namespace")["en"] == {"failed": load("en").message("what_if.busy")}

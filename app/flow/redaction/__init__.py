@@ -22,15 +22,15 @@ _SUBMITTED = re.compile(
 )
 """What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one. Of a
 word with many such names the first decides: tried one by one, they took quadratic time."""
-_EKS = re.compile(r"k8s-aws-v1\.(?<!\wk8s-aws-v1\.)[A-Za-z0-9_=-]+")
+_EKS = re.compile(r"k8s-aws-v1\.(?:(?<!\wk8s-aws-v1\.)|(?<=\\[nrt]k8s-aws-v1\.))[A-Za-z0-9_=-]+")
 """The bearer token for an EKS API server: a presigned GetCallerIdentity, which every holder can use."""
 _PRESIGNED = re.compile(r"(X-Amz-(?<!\wX-Amz-)(?:Signature|Security-Token)=)[^&\s\"'\\]+")
 _QUOTE = r"\\*+[\"']"
 _XML = re.compile(r"<(SecretAccessKey|SessionToken)>[^<]*<")
 _ENVIRONMENT = re.compile(
-    r"((?:AWS_(?<!\wAWS_)"
+    r"((?:AWS_(?:(?<!\wAWS_)|(?<=\\[nrt]AWS_))"
     r"(?:SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN|BEARER_TOKEN_\w+)"
-    r"|aws_(?<!\waws_)(?:secret_access_key|session_token|security_token))"
+    r"|aws_(?:(?<!\waws_)|(?<=\\[nrt]aws_))(?:secret_access_key|session_token|security_token))"
     rf"(?:{_QUOTE}{SPACE}(?:=>|[:=]){SPACE}b?{_QUOTE}|[ \t]*(?:=>|=)[ \t]*(?:\\*'|\\+\"|\"(?=[\w/+]))?"
     r"|[ \t]*:[ \t]*(?:\\*'|\\+\"|\"(?=[\w/+]))?(?=[^\s\"'\\]{16})))[^\s\"'\\]+"
 )
@@ -38,7 +38,7 @@ _ENVIRONMENT = re.compile(
 not swallowed, nor what a shell says of a variable (`AWS_SESSION_TOKEN: unbound variable`)."""
 
 _HEADER = re.compile(
-    r"([AaCcXx](?<![^\W_].)(?P<pair>(?<=\([\"'].)|(?<=\(b[\"'].))?"
+    r"([AaCcXx](?:(?<![^\W_].)|(?<=\\[nrt].))(?P<pair>(?<=\([\"'].)|(?<=\(b[\"'].))?"
     r"(?i:(?<=a)uthorization|(?<=c)ookie|(?<=x)[-_](?:amz[-_]security|aws[-_]ec2[-_]metadata)[-_]token)"
     rf"(?P<quote>{_QUOTE}\]?+{SPACE})?(?(quote)|\]?+[ \t]*+)(?:=>|:|(?P<assigned>=)|(?(pair),|(?!)))"
     rf"(?(quote){SPACE}|[ \t]*+)(?:\[{SPACE}(?:\]string\{{)?+|string\(\d++\) )?+"

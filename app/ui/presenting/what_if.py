@@ -81,9 +81,9 @@ def what_if(choice: str, asked: object) -> str:
         with session.another_world(chain) as trial:
             _make_like(here, trial)
             broken = _break(choice, trial)
-    except NoRoom:
+    except (NoRoom, OSError):
         return _document(asked, lambda content: {"failed": content.message("what_if.busy")})
-    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError, OSError) as error:  # that world may be gone
+    except (CannotBeInjected, FlowError, ApiError, AwsError, LookupError) as error:  # that world may be gone
         said = _said(error)
         return _document(asked, lambda content: {"failed": content.message("what_if.failed", said=said)})
     return _document(asked, lambda content: _shown(choice, broken, chain, content))
