@@ -75,8 +75,11 @@ async def fill(world: World) -> None:
 
 
 def _name_server() -> JsonObject:
-    """The Service of CoreDNS, whose address each Pod has in its `/etc/resolv.conf`."""
-    metadata = {"name": "kube-dns", "namespace": NAMESPACE, "labels": {"k8s-app": "kube-dns"}}
+    """The Service of CoreDNS, whose address each Pod has in its `/etc/resolv.conf`. By its labels, which are those of
+    EKS, `kubectl cluster-info` finds it."""
+    labels = {"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
+    labels["eks.amazonaws.com/component"] = "kube-dns"
+    metadata = {"name": "kube-dns", "namespace": NAMESPACE, "labels": labels}
     ports = (("dns", "UDP", 53), ("dns-tcp", "TCP", 53), ("metrics", "TCP", 9153))
     service: JsonObject = {
         "kind": "Service",
