@@ -30,8 +30,9 @@ class Failing:
 
 
 @contextmanager
-def failing(upstream: str, pool: urllib3.PoolManager) -> Iterator[Failing]:
-    """Speaks http for a server of the world, whose scheme and port are those of `upstream`."""
+def failing(upstream: str, pool: urllib3.PoolManager, login: str = "") -> Iterator[Failing]:
+    """Speaks http for a server of the world, whose scheme and port are those of `upstream`. `login`: the bearer token
+    that it adds, because a client sends none over http."""
     script = Failing()
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,7 +48,7 @@ def failing(upstream: str, pool: urllib3.PoolManager) -> Iterator[Failing]:
                 self.command,
                 upstream + self.path,
                 body=sent,
-                headers=dict(self.headers),
+                headers={**self.headers, **({"Authorization": f"Bearer {login}"} if login else {})},
                 retries=False,
                 redirect=False,
             )

@@ -51,7 +51,8 @@ COPIED = {
     *("app.world.node.volumes.atomic_writer AtomicWriter", "app.world.node.volumes.atomic_writer Attributes"),
     *("app.world.node.volumes.atomic_writer OwnedTree", "app.world.node.container Container"),
     *("app.world.node.container_log ContainerLog", "app.world.node.container_log Piece"),
-    *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.mounts Mount"),
+    *("app.world.node.volumes.filesystem FileSystem", "app.world.node.volumes.image Image"),
+    "app.world.node.volumes.mounts Mount",
     *("app.world.node.volumes.inodes Inode", "app.world.node.volumes.inodes User"),
     *("app.world.node.pod_status ContainerState", "app.world.node.pod_status PodState"),
     *(

@@ -37,9 +37,11 @@ def failing_api_server(operator: Operator) -> Iterator[Failing]:
     """Stands before the API server, and the kubeconfig names it."""
     kubeconfig = operator.folder / tool_files.KUBECONFIG
     address = re.search(r"server: (https://[^/]*)", kubeconfig.read_text())
+    token = re.search(r'token: "(.+)"', kubeconfig.read_text())
     assert address is not None
+    assert token is not None
     trusting = urllib3.PoolManager(ca_certs=str(operator.folder / tool_files.CA))
-    with failing(address[1], trusting) as server:
+    with failing(address[1], trusting, token[1]) as server:
         kubeconfig.write_text(kubeconfig.read_text().replace(address[1], server.url))
         yield server
 

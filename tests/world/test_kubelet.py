@@ -8,7 +8,7 @@ import pytest
 from app.flow.token import decode
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
-from app.world.node.pod_containers import ContainerNotFound
+from app.world.node.container import ContainerNotFound
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.node.volumes.token_manager import KeptToken
 from tests.waiting import eventually

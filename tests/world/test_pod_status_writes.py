@@ -8,7 +8,7 @@ pytestmark = pytest.mark.one_world
 
 KINDS = {
     "servers": {"command": ["sleep", "3600"]},
-    "programs": {"command": ["cat", "/etc/hostname"]},
+    "programs": {"command": ["cat", "/nope"]},
     "cannot be created": {"env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "no", "key": "k"}}}]},
 }
 

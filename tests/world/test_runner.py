@@ -242,9 +242,9 @@ def test_an_empty_region_is_a_region_and_makes_an_endpoint_that_cannot_be(world,
     "url", ["https://evil.example/", "http://127.0.0.1:22/", "http://169.254.170.23/v1/credentials"]
 )
 def test_container_credentials_reach_nobody(aws_in, url):
-    agent = variables(AWS_CONTAINER_CREDENTIALS_FULL_URI=url, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="/etc/hostname")
+    agent = variables(AWS_CONTAINER_CREDENTIALS_FULL_URI=url, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="/nope")
     result = aws_in("s3", "ls", spec={"serviceAccountName": "default"}, container=agent)
-    assert result == aws_failure(255, "[Errno 2] No such file or directory: '/etc/hostname'")
+    assert result == aws_failure(255, "[Errno 2] No such file or directory: '/nope'")
     no_token = variables(AWS_CONTAINER_CREDENTIALS_FULL_URI=url)
     result = aws_in("s3", "ls", spec={"serviceAccountName": "default"}, container=no_token, name="again")
     assert result == aws_failure(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.flow.model import Step
 from app.world.apiserver.types.errors import ApiError
 from app.world.aws.errors import AwsError
-from app.world.node.pod_containers import ContainerNotFound
+from app.world.node.container import ContainerNotFound
 
 if TYPE_CHECKING:
     from app.world.world import World

@@ -115,6 +115,13 @@ def _number(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
+class ContainerNotFound(Exception):
+    """The Pod has no such container on this node, or it has not been started."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'container not found ("{name}")')
+
+
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container that has been created."""

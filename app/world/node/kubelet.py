@@ -19,9 +19,9 @@ from app.flow.model import JsonObject
 from app.flow.ports import Execution
 from app.world.apiserver.storage.changes import Change
 from app.world.apiserver.storage.stored import Stored
+from app.world.node.container import ContainerNotFound
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime
-from app.world.node.pod_containers import ContainerNotFound
 from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_worker import PodWorker
 from app.world.node.scheduling import is_gated

@@ -13,7 +13,7 @@ from app.flow.ports import Execution
 from app.world.apiserver.storage.stored import Stored
 from app.world.apiserver.types.defaults import all_containers_of
 from app.world.node import node_limits
-from app.world.node.container import Container
+from app.world.node.container import Container, ContainerNotFound
 from app.world.node.container_log import ContainerLog
 from app.world.node.container_runtime import ContainerRuntime, run_process, settled
 from app.world.node.image_pulls import find_failure, report_back_off, report_failure, report_success
@@ -32,13 +32,6 @@ IMAGE_SECONDS = 1.0
 """Seconds from a failed pull until the status says that the next try comes only after a back-off."""
 KILLED = 137
 """The exit code of a process that SIGKILL has ended."""
-
-
-class ContainerNotFound(Exception):
-    """The Pod has no such container on this node, or it has not been started."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f'container not found ("{name}")')
 
 
 class PodContainers:
@@ -204,8 +197,7 @@ class PodContainers:
         self._end(state, KILLED)
 
     def _end(self, state: ContainerState, exit_code: int) -> None:
-        """Records that a container's process has ended. With it the kernel ends those that have it as their first one
-        (pid_namespaces(7))."""
+        """Records that a process has ended, as those have whose first one it was (pid_namespaces(7))."""
         specs = {each["name"]: each for each in all_containers_of(self._record.pod["spec"])}
         message = termination_message(self._created[state.name], specs[state.name], state.log, exit_code)
         state.finish(exit_code, self._world.node_now(), message)

@@ -17,8 +17,8 @@ from app.world.apiserver.request.request_info import is_set
 from app.world.apiserver.types import errors, names
 from app.world.apiserver.types.defaults import all_containers_of
 from app.world.apiserver.types.errors import Cause
+from app.world.node.container import ContainerNotFound
 from app.world.node.container_log import ContainerLog, Piece
-from app.world.node.pod_containers import ContainerNotFound
 
 if TYPE_CHECKING:
     from app.world.world import World

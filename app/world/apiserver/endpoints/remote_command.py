@@ -21,7 +21,7 @@ from app.world.apiserver.endpoints.logs import choose_container
 from app.world.apiserver.request.request_info import RequestInfo, is_set
 from app.world.apiserver.types import errors
 from app.world.apiserver.types.defaults import all_containers_of
-from app.world.node.pod_containers import ContainerNotFound
+from app.world.node.container import ContainerNotFound
 from app.world.node.programs.installed import program_of
 from app.world.node.streams import STDOUT, Streams, encoded
 
