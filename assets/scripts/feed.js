@@ -68,7 +68,6 @@ const feedLive = () => {
 // happens.
 const feedWants = () => seen.reload || seen.changed > seen.asked
 // The field of the page that the reader types in: the page waits until they leave it. The console has one of its own.
-const FIELDS = "textarea, input:not([type=radio], [type=checkbox], [type=range])"
 const feedField = () => document.hasFocus() && document.activeElement.matches(FIELDS) && document.activeElement
 const feedFollow = () => {
   if (seen.timer || !feedWants()) return

@@ -326,6 +326,8 @@ const nameAll = ({ language }, words) => {
   if (sidebar) group()
   name()
 }
+// A part of the page has a document tree of its own.
+const focused = (on = document.activeElement) => (on.shadowRoot?.activeElement ? focused(on.shadowRoot.activeElement) : on)
 const begin = ({ page, title }, press) => {
   // What was scrolled on the page before is not where this one begins.
   document.querySelector('[data-testid="stMain"]').scrollTop = 0
@@ -335,7 +337,7 @@ const begin = ({ page, title }, press) => {
   // The next thing to read is the new page's heading, which is drawn a moment later, unless the reader begins elsewhere.
   let tries = 600
   const settle = () => {
-    if (shown !== page || press !== presses) return
+    if (shown !== page || press !== presses || focused().matches(FIELDS)) return
     const heading = document.querySelector(".stMainBlockContainer h1")
     // What is not seen yet, because something above it is not drawn, takes no focus.
     if (heading?.textContent.includes(title) && heading.checkVisibility({ visibilityProperty: true })) {

@@ -125,6 +125,8 @@ const judge = (event, root) => {
   showJudged(root)
   if (!statement) root.querySelector("[data-judge]").focus()
 }
+// What a reader types in.
+const FIELDS = "textarea, input:not([type=radio], [type=checkbox], [type=range])"
 // What the page names by its address never changes there: it is fetched once for all that draw with it, and those that
 // were drawn last are kept.
 const KEPT_TEXTS = 24

@@ -34,6 +34,7 @@ from app.world.saved.journal import SNAPSHOT, Journal
 from app.world.saved.records import AccountSettings, BucketSettings, KeptKubelet, KeptPod, Origin, Settings
 from app.world.saved.state_directory import ServersRecord, StateDirectory
 from app.world.servers.network import Network
+from tests.waiting import eventually
 
 KEY = "hands-on"
 NAN = math.nan
@@ -356,4 +357,4 @@ def test_a_dropped_world_leaves_nothing_on_the_disk(tmp_path):
         async def folders():
             return [path.name for path in (tmp_path / "worlds").iterdir()]
 
-        assert simulation.run(folders()) == [f"one--{again.path}"]
+        eventually(lambda: simulation.run(folders()) == [f"one--{again.path}"])
