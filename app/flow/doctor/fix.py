@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 
@@ -55,3 +56,8 @@ class Fix:
 def line(*words: str) -> str:
     """One command, its words quoted for a POSIX shell."""
     return shlex.join(words)
+
+
+def patched(patch: JsonValue) -> str:
+    """A filter that applies a strategic merge patch to a manifest."""
+    return line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(patch), "-o", "yaml")

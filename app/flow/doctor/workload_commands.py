@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from app.flow.doctor.fix import line
+from app.flow.doctor.fix import line, patched
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
@@ -116,7 +116,7 @@ class WorkloadCommands:
     def _new_job(self, account: str) -> str:
         """Makes the Job again under this ServiceAccount, because a Job's template cannot be changed."""
         get, make = self.kubectl("get", self.workload, "-o", "yaml"), self.kubectl("replace", "--force", "-f", "-")
-        return " | ".join((get, _patched(new_job({"serviceAccountName": account})), make))
+        return " | ".join((get, patched(new_job({"serviceAccountName": account})), make))
 
     @property
     def template(self) -> tuple[str, ...]:
@@ -161,13 +161,13 @@ class WorkloadCommands:
                 return ()
         if self.again != "apply" and get_list(self.documents.get("pod"), "spec", EPHEMERAL):
             # A Pod with such containers is refused, and by then `replace --force` has deleted the other one.
-            filters.append(_patched({"spec": {EPHEMERAL: None}}))
+            filters.append(patched({"spec": {EPHEMERAL: None}}))
         if self.again == "reset":
             identity = POD_IDENTITY_VARIABLES if has_identity(self.documents.get("pod")) else ()
             removed = (*_INJECTED, *(f"{name}-" for name in identity))
             filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *removed, "-o", "yaml"))
             if not self.keeps_volume(audience):
-                filters.append(_patched({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}}))
+                filters.append(patched({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}}))
         command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
         return (command,) if edits else self._makes_a_pod(command)
 
@@ -178,8 +178,3 @@ class WorkloadCommands:
         if all(get_str(volume, "name") != VOLUME for volume in get_list(pod, "spec", "volumes")):
             return True
         return get_str(token_source(pod), "audience") == (audience or self.bearer.audience)
-
-
-def _patched(patch: JsonValue) -> str:
-    """A filter that applies a strategic merge patch to a manifest."""
-    return line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(patch), "-o", "yaml")

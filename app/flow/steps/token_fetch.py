@@ -116,7 +116,7 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     read = parse_heads(content.stdout, (path, API_TOKEN))
     token = read.get(path, "")
     readable = 0 < len(token) <= TOKEN_LIMIT
-    complaint = "" if readable else "\n".join(_about(path, content.stderr))
+    complaint = "" if readable else _about(path, content.stderr)
     got = path if readable else f"{len(token)}" if path in read and not complaint else f"exit {content.exit_code}"
     findings.judge("token.file", readable, got=got, expected=path, where=where, error=complaint)
     if not readable:
@@ -125,9 +125,10 @@ def _read(findings: Findings, ports: Ports, subject: Subject, container: str, pa
     return token
 
 
-def _about(path: str, stderr: str) -> list[str]:
-    """The lines about one of the two files."""
-    return [line for line in stderr.strip().splitlines() if path == API_TOKEN or API_TOKEN not in line]
+def _about(path: str, stderr: str) -> str:
+    """What was said of this file, and not of the token for the API server."""
+    lines = stderr.strip().splitlines()
+    return "\n".join(line for line in lines if path == API_TOKEN or API_TOKEN not in line)
 
 
 def _at_its_usual_place(findings: Findings, ports: Ports, subject: Subject, reason: str) -> str | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import unescape
 
+from app.flow.film.contents import element
 from app.flow.model import Exchange
 
 _PREFIX = "aws: [ERROR]: "
@@ -129,8 +129,7 @@ def _refusal(found: re.Match[str], exchanges: Iterable[Exchange]) -> _Refusal | 
 
 
 def _element(name: str, exchange: Exchange) -> str:
-    found = re.search(f"<{name}>([^<]*)</{name}>", exchange.response_body)
-    return unescape(found[1]).strip() if found else ""
+    return element(exchange.response_body, name).strip()
 
 
 def _go(it: _Refusal) -> list[Form]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from app.flow.doctor.fix import Fix, line
+from app.flow.doctor.fix import Fix, line, patched
 from app.flow.doctor.names import Names
 from app.flow.steps.webhook import NOT_CALLED
 
@@ -41,6 +41,6 @@ def dry_run_of(names: Names, shown: str) -> str:
     nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
     filters = (
         names.kubectl("get", "pod", names.pod, "-o", "yaml"),
-        line("kubectl", "patch", "--local", "-f", "-", "-p", json.dumps(nameless), "-o", "yaml"),
+        patched(nameless),
     )
     return " | ".join((*filters, create))
