@@ -16,6 +16,7 @@ from app.flow.model import Exchange, Status, Step, Walk
 from app.flow.ports import Execution
 from app.flow.redaction import MASK
 from app.flow.steps.oidc_provider import NO_KID
+from app.flow.steps.service_account import EMPTY
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.sts_agreement import CHANGED, GRANTED, REFUSED
 from app.flow.steps.walk import STEPS, walk
@@ -58,7 +59,7 @@ def full_fakes() -> Fakes:
     return fakes
 
 
-REASONS_OF_RESULTS = (CHANGED, GRANTED, REFUSED, NO_KID)
+REASONS_OF_RESULTS = (CHANGED, EMPTY, GRANTED, REFUSED, NO_KID)
 """Those that a check has whose status is not `unknown` or `not_reached`."""
 
 
