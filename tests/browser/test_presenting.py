@@ -746,6 +746,7 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     for part in (".clock", ".pace"):
         expect(notes.locator(part)).to_be_in_viewport(ratio=1)
     notes.keyboard.press("Home")
+    at(page, "title")  # the projector learns of it later
     jump(page, number_of("subject"))
     expect(notes.locator('.plan:visible tr[data-slide="access_question"]')).to_be_in_viewport(ratio=1)
     for key, language in (("l", "ja"), ("l", "en")):
