@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from app.world.node.programs.aws_cli.usage_errors import Parser, UsageError, invalid_choice, not_simulated, unknown
@@ -44,13 +45,7 @@ def s3_command(words: list[str]) -> S3Command:
     name = words[0]
     if name not in _FLAGS:
         raise not_simulated(f"s3 {name}") if name in _LEFT_OUT else invalid_choice("subcommand", name)
-    parser = Parser()
-    for flag in _FLAGS[name]:
-        parser.add_argument(flag, action="store_true")
-    if name in ("cp", "mv", "sync"):
-        parser.add_argument("--content-type")
-    parser.add_argument("paths", nargs="?" if name == "ls" else _PATHS[name])
-    given, rest = parser.parse_known_args(words[1:])
+    given, rest = _parser(name).parse_known_args(words[1:])
     if rest:
         raise unknown(rest)
     paths = [given.paths or "s3://"] if name == "ls" else given.paths
@@ -58,6 +53,17 @@ def s3_command(words: list[str]) -> S3Command:
     command = S3Command(name=name, paths=tuple(paths), flags=flags, content_type=getattr(given, "content_type", None))
     _check(command)
     return command
+
+
+@cache
+def _parser(name: str) -> Parser:
+    parser = Parser()
+    for flag in _FLAGS[name]:
+        parser.add_argument(flag, action="store_true")
+    if name in ("cp", "mv", "sync"):
+        parser.add_argument("--content-type")
+    parser.add_argument("paths", nargs="?" if name == "ls" else _PATHS[name])
+    return parser
 
 
 def _check(command: S3Command) -> None:
