@@ -66,7 +66,7 @@ page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
     drawn_before.part(
         ("look", name, content.language, depth.depth(), walk_view is None),
-        partial(page_setup.show_look, name, walk_view, content),
+        partial(page_setup.show_look, content, partial(window.start, name, content) if walk_view else None),
     )
     page_setup.show_mode(walk_view, content)
     # In a container, so that the page below stays the same elements when one of these comes or goes: the reader's tab,

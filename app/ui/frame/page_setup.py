@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
@@ -11,7 +13,6 @@ from app.ui.draw.browser_files import browser_files
 from app.ui.draw.checks import warned
 from app.ui.draw.sections import places
 from app.ui.frame import navigation, not_there, page_words, world_controls
-from app.ui.presenting import window
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
 from app.ui.state.route import SECTION
 from app.ui.state.runs import drawn_before
@@ -56,13 +57,13 @@ def show_frame(page: StreamlitPage, name: str, seen: str, section: str, content:
     components.page(content.language, seen, content.lesson(name).title, page_words.given(content), section)
 
 
-def show_look(page: str, walk_view: WalkView | None, content: Content) -> None:
-    """How the reader looks at the page, and the way to a projector."""
+def show_look(content: Content, start: Callable[[], None] | None) -> None:
+    """How the reader looks at the page. `start` draws the way to a projector, where the page has one."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
         depth.switch(content)
         language.switch(content.message("ui.language"))
-        if walk_view:
-            window.start(page, content)
+        if start:
+            start()
 
 
 def show_mode(walk_view: WalkView | None, content: Content) -> None:
