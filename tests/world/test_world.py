@@ -148,8 +148,9 @@ def test_a_world_goes_at_once_with_all_that_was_in_it(simulation, monkeypatch):
         monkeypatch.setattr(simulation._keys, "give_back", given.append)
         workers = world.kubelet._workers.values()
         assert workers
-        parts = [weakref.ref(part) for part in (world, world.kubelet, *workers, world.cluster, world.account)]
-        del world, ports, workers
+        node = world.kubelet, world.kubelet.disk, *workers
+        parts = [weakref.ref(part) for part in (world, *node, world.cluster, world.account)]
+        del world, ports, workers, node
         simulation.reset("to be reset")
         deadline = time.monotonic() + 10
         while any(part() is not None for part in parts) and time.monotonic() < deadline:

@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-THRESHOLDS = 5_000, 5, 20
+THRESHOLDS = 50_000, 20, 20
 """`gc.set_threshold`, instead of 2,000, 10 and 10: how many new objects, less those that went, make Python look
 through the youngest; how many such looks make it look through the young; and how many of these, through all that was
-not set aside."""
+not set aside. Most objects are looked through once, when they are set aside."""
 EVERY_SECONDS = 5.0
 """How often the objects are set aside: those of a busy server take 50 ms then, and four times as long every 20 s."""
 MORE = 2.0

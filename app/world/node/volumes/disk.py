@@ -49,6 +49,10 @@ class NodeDisk:
         if pod := self._pods.pop(uid, None):
             shutil.rmtree(pod.directory, ignore_errors=True)
 
+    def forget(self) -> None:
+        """Drops all Pods, because each refers to its node's disk."""
+        self._pods.clear()
+
     def check(self, wanted: int, *, volumes: int = 0) -> None:
         """Raises `OSError` (ENOSPC) unless there is room for so many more bytes and volumes."""
         count = volumes + sum(len(pod.sizes) for pod in self._pods.values())
