@@ -50,7 +50,8 @@ class Sample:
     pss_mb: float
     rss_mb: float
     descriptors: int
-    cpu_seconds: float
+    cpu_seconds: Sequence[float]
+    """Of each process: a cookie decides at random which one a learner has."""
 
 
 @click.command()
@@ -174,7 +175,7 @@ def _sample(servers: Sequence[Target], begin: float) -> Sample:
         pss_mb=round(sum(it.pss for it in memory) / 1e6, 1),
         rss_mb=round(sum(it.rss for it in memory) / 1e6, 1),
         descriptors=sum(process.num_fds() for process in processes),
-        cpu_seconds=round(sum(it.seconds for it in servers), 2),
+        cpu_seconds=[round(it.seconds, 2) for it in servers],
     )
 
 
@@ -205,7 +206,7 @@ def show(found: Mapping[str, Any]) -> None:
     figure(
         "refused, as the server counts", float(sum(found["refusals"].values())), "", note=_counted(found["refusals"])
     )
-    figure("CPU of the server, of one core", 100 * (last["cpu_seconds"] - first["cpu_seconds"]) / span, "%")
+    figure("CPU of the server, of one core", 100 * (sum(last["cpu_seconds"]) - sum(first["cpu_seconds"])) / span, "%")
     middle = found["tenths"][TENTHS // 2]
     judged = found["rounds"] >= ROUNDS_TO_JUDGE * found["learners"]
     growth = 100 * (last["pss_mb"] / middle["pss_mb"] - 1)
@@ -217,7 +218,8 @@ def show(found: Mapping[str, Any]) -> None:
         note="" if judged else f"not judged: {found['rounds']} rounds of all pages by all together",
     )
     for it in found["tenths"]:
-        words = f"descriptors {it['descriptors']}, RSS {it['rss_mb']:.1f} MB, CPU {it['cpu_seconds']:.1f} s"
+        busy = " + ".join(f"{seconds:.1f}" for seconds in it["cpu_seconds"])
+        words = f"descriptors {it['descriptors']}, RSS {it['rss_mb']:.1f} MB, CPU {busy} s"
         figure(f"  memory after {it['seconds']:.0f} s", it["pss_mb"], "MB", note=words)
     for page, times in sorted(found["pages"].items(), key=lambda each: -each[1]["p95"]):
         figure(f"  {page}, p95", times["p95"], "ms", note=_spread(times))
