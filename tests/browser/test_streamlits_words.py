@@ -77,6 +77,9 @@ def left_alone(profiles, tmp_path_factory):
         readers = {
             host: Reader(profiles, address.replace("127.0.0.1", host)).open("/glossary?lang=ja") for host in SAID
         }
+        helps = JA["help_for"].format(value=load("ja").message("ui.mode"))
+        for one in readers.values():  # the words of the page's language are there
+            expect(one.page.get_by_role("button", name=helps, exact=True)).to_have_count(1)
     yield {host: one.page for host, one in readers.items()}
     for one in readers.values():
         one.discard()

@@ -26,7 +26,7 @@ EVERY_SECONDS = 5.0
 MORE = 2.0
 """All objects are looked through again once this many times as many blocks of memory are allocated as after the last
 such look. Python knows their number at once (`sys.getallocatedblocks`); to count the objects takes as long as to look
-through a sixth of them."""
+through a fifth of them."""
 LEAST = 3_000_000
 """With fewer blocks than this, of some 700,000 objects, nothing is looked through again."""
 
