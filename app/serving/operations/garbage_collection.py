@@ -25,8 +25,8 @@ EVERY_SECONDS = 5.0
 """How often the objects are set aside: those of a busy server take 50 ms then, and four times as long every 20 s."""
 MORE = 2.0
 """All objects are looked through again once this many times as many blocks of memory are allocated as after the last
-such look. Python knows their number at once (`sys.getallocatedblocks`); to count the objects takes as long as to look
-through a fifth of them."""
+such look. To add up the blocks (`sys.getallocatedblocks`) takes half a millisecond; to count the objects, as long as to
+look through a fifth of them."""
 LEAST = 3_000_000
 """With fewer blocks than this, of some 700,000 objects, nothing is looked through again."""
 

@@ -30,7 +30,7 @@ class MemoryShortage:
         found = share("memory", used, limit)
         if found.ok or used is None:
             return found
-        blocks = sys.getallocatedblocks()  # it goes through all of them, so it is asked only here
+        blocks = sys.getallocatedblocks()  # they are added up, so it is asked only here, and by the search for garbage
         self._most = max(self._most, blocks)
         free = max((resident_bytes() or 0) - BASE_BYTES, 0) * (1 - blocks / self._most)
         return share("memory", used - free, limit)
