@@ -46,6 +46,19 @@ def test_what_sts_is_sent_is_masked_by_the_name_of_its_parameter(damaged):
     assert mask_text("WebIdentityToken=/var/run/token&x=1") == "WebIdentityToken=/var/run/token&x=1"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x=WebIdentityToken=WebIdentityToken=a.b.c d", f"x=WebIdentityToken=WebIdentityToken=a.b.{MASK} d"),
+        ("WebIdentityToken=a.b WebIdentityToken=a.b.c", f"WebIdentityToken=a.b WebIdentityToken=a.b.{MASK}"),
+        ("NoWebIdentityToken=a.b.c,WebIdentityToken=a.b.", "NoWebIdentityToken=a.b.c,WebIdentityToken=a.b."),
+        ("NoWebIdentityToken=a.b.c,WebIdentityToken=d..e", f"NoWebIdentityToken=a.b.c,WebIdentityToken=d..{MASK}"),
+    ],
+)
+def test_of_a_word_with_many_such_names_the_first_decides(text, expected):
+    assert mask_text(text) == expected
+
+
 def test_credentials_in_xml():
     text = (
         "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s/e+c=</SecretAccessKey><SessionToken>\nIQo\n</SessionToken>"

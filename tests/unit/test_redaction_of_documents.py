@@ -88,6 +88,7 @@ def test_masking_twice_is_masking_once(text):
         ("GET / HTTP/1.1\r\nAuthorization: Bearer opaque.token\r\nHost: a", f"Authorization: Bearer {MASK}\r\nHost: a"),
         ("x-amz-security-token:IQoJ//x==\nx-id:1", f"x-amz-security-token:{MASK}\nx-id:1"),
         ("Signature=" + "0a" * 32 + ", authorization", f"Signature={MASK}, authorization"),
+        ("got Signature=" + "0a" * 32 + ", which is wrong", f"got Signature={MASK}, which is wrong"),
         ('"args": ["-H", "AUTHORIZATION: Bearer opaque"]', f'"AUTHORIZATION: Bearer {MASK}"'),
         ("X-AMZ-SECURITY-TOKEN: IQo", f"X-AMZ-SECURITY-TOKEN: {MASK}"),
         ("X-AWS-EC2-METADATA-TOKEN: IQo COOKIE: a=b", f"X-AWS-EC2-METADATA-TOKEN: {MASK} COOKIE: {MASK}"),

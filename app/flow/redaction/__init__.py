@@ -18,10 +18,12 @@ _JWT = re.compile(
 come first, and what is before them after that: `re` then looks for the letters, and not for the rest at each place.
 So it is below: `WORD=(?<!\\wWORD=)` is `\\bWORD=` at a tenth of the cost."""
 _SUBMITTED = re.compile(
-    r"((?<![^&\s\"\\])(?>[^&\s\"\\]*?(?<!\w)WebIdentityToken=)[^&.\s\"\\]*+\.[^&.\s\"\\]*+\.)[^&\s\"\\]+"
+    r"(WebIdentityToken=(?<!\wWebIdentityToken=))"
+    r"(?:([^&.\s\"\\]*+\.[^&.\s\"\\]*+\.)[^&\s\"\\]++|[^&\s\"\\]*+)"
 )
-"""What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one. Of a
-word with many such names the first decides: tried one by one, they took quadratic time."""
+"""What STS is sent is taken for a token by the name of its parameter: one that was damaged need not look like one. The
+rest of the word is taken along also where it is no token: with many such names in it, trying them one by one took
+quadratic time."""
 _EKS = re.compile(r"k8s-aws-v1\.(?:(?<!\wk8s-aws-v1\.)|(?<=\\[nrt]k8s-aws-v1\.))[A-Za-z0-9_=-]+")
 """The bearer token for an EKS API server: a presigned GetCallerIdentity, which every holder can use."""
 _PRESIGNED = re.compile(r"(X-Amz-(?<!\wX-Amz-)(?:Signature|Security-Token)=)[^&\s\"'\\]+")
@@ -60,7 +62,10 @@ _JSON = tuple(
 )
 """Members of AWS's answers, of CloudTrail's records, of a TokenRequest and of a kubeconfig; also as Python and Ruby
 print them."""
-_FIELD = re.compile(r"([Ss]e(?<![\w\"']..)(?:cretAccessKey|ssionToken)[ \t]*[:=][ \t]*['\"]?)(?!…)[^\s'\",{}\\<]+")
+_FIELD = tuple(
+    re.compile(rf"({end}(?<=[Ss]{rest})(?<![\w\"'][Ss]{rest})[ \t]*[:=][ \t]*['\"]?)(?!…)[^\s'\",{{}}\\<]+")
+    for end, rest in (("AccessKey", "ecretAccessKey"), ("Token", "essionToken"))
+)
 """As Go and JavaScript print the credentials of their SDKs."""
 _HARMLESS = r"AWS_(?!SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|CONTAINER_AUTHORIZATION_TOKEN{q}|BEARER_TOKEN)\w++"
 _VARIABLE = tuple(
@@ -105,19 +110,26 @@ def _mask(text: str) -> str:
     if "eyJ" in text:
         text = _JWT.sub(rf"\1.{MASK}", text)
     if "WebIdentityToken=" in text:
-        text = _SUBMITTED.sub(rf"\1{MASK}", text)
+        text = _SUBMITTED.sub(lambda found: f"{found[1]}{found[2]}{MASK}" if found[2] else found[0], text)
     if "k8s-aws-v1." in text:
         text = _EKS.sub(f"k8s-aws-v1.{MASK}", text)
     if "X-Amz-S" in text:
         text = _PRESIGNED.sub(rf"\1{MASK}", text)
     lower = text.lower()  # of a header's name any case will do
-    if "authorization" in lower or "cookie" in lower or "-token" in lower or "_token" in lower:
+    if (
+        "authorization" in lower
+        or "cookie" in lower
+        or "amz-security" in lower
+        or "amz_security" in lower
+        or "ec2-metadata" in lower
+        or "ec2_metadata" in lower
+    ):
         text = _HEADER.sub(rf"\1{MASK}", text)
+    if "Signature=" in text:
         text = _SIGNED.sub(rf"\1{MASK}", text)
-    if "SecretAccessKey" in text or "Token" in text:
-        text = _XML.sub(rf"<\1>{MASK}<", text)
     if "AccessKey" in text or "oken" in text or "password" in text or "key-data" in text or "KeyData" in text:
-        for expression in (*_JSON, _FIELD):
+        text = _XML.sub(rf"<\1>{MASK}<", text)
+        for expression in (*_JSON, *_FIELD):
             text = expression.sub(rf"\1{MASK}", text)
     if '"value' in text:
         for expression in _VARIABLE:
