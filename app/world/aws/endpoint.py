@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from email.utils import formatdate
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,6 +25,7 @@ from app.world.aws.incoming import Incoming, incoming
 from app.world.aws.s3 import api as s3_api
 from app.world.aws.s3.errors import slow_down, too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
+from app.world.aws.times import http_date
 from app.world.events.aws import account_of_call, notice
 from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, read_body
 
@@ -90,7 +90,7 @@ class _Endpoint:
         if (account := account_of_call(self._directory, call)) is not None:
             notice(account, call, response.status_code)
             # STS judges tokens by this clock; the server dates what is of no account.
-            response.headers["date"] = formatdate(account.clock.now(), usegmt=True)
+            response.headers["date"] = http_date(account.clock.now())
         return response
 
     async def _dispatch(self, call: Incoming) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 
 def iso(seconds: float) -> str:
@@ -23,7 +24,12 @@ def american(seconds: float) -> str:
 
 
 def http_date(seconds: float) -> str:
-    """`Tue, 24 Nov 2026 22:40:49 GMT`."""
+    """`Tue, 24 Nov 2026 22:40:49 GMT`. Each answer has one, and a walk gets twenty in a second."""
+    return _http_date(int(seconds))
+
+
+@lru_cache(maxsize=64)
+def _http_date(seconds: int) -> str:
     return _moment(seconds).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 

@@ -6,9 +6,9 @@ import asyncio
 import os
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from email.utils import formatdate
 
 import uvicorn
 from starlette.responses import Response
@@ -22,6 +22,7 @@ from app.serving.transport.connections import ConnectionLimits, Connections, tak
 from app.serving.transport.protocols import answer
 from app.world.apiserver.endpoints import app as kubernetes_api
 from app.world.aws import endpoint as aws_api
+from app.world.aws.times import http_date
 from app.world.events.kubernetes import Noticing, NoticingIssuer
 from app.world.lifecycle.world_store import WorldStore
 from app.world.metering import HoldBack
@@ -202,7 +203,7 @@ class _Dated:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", ())]
                 if not any(name == b"date" for name, _ in headers):
-                    headers.append((b"date", formatdate(usegmt=True).encode()))
+                    headers.append((b"date", http_date(time.time()).encode()))
                 message = {**message, "headers": headers}
             await send(message)
 
