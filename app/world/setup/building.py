@@ -34,10 +34,10 @@ def place(world: World) -> Place:
         account_id=world.account_id,
         issuer=world.issuer,
         taken=frozenset(
-            (get_str(pod, "metadata", "namespace"), get_str(pod, "metadata", "name"))
-            for pod in world.cluster.list("pods")
+            (get_str(pod.object, "metadata", "namespace"), get_str(pod.object, "metadata", "name"))
+            for pod in world.cluster.scan("pods")
         ),
-        namespaces=frozenset(get_str(it, "metadata", "name") for it in world.cluster.list("namespaces")),
+        namespaces=frozenset(get_str(it.object, "metadata", "name") for it in world.cluster.scan("namespaces")),
     )
 
 
@@ -56,9 +56,9 @@ def seen(world: World, ports: Ports, walk: Walk, log: str) -> Seen:
 def has_failed_pod(world: World) -> bool:
     """Whether a Pod of the learner's has failed without IRSA."""
     return any(
-        has_failed(pod) and not is_injected(pod)
-        for pod in world.cluster.list("pods")
-        if get_str(pod, "metadata", "namespace") != KUBE_SYSTEM
+        has_failed(pod.object) and not is_injected(pod.object)
+        for pod in world.cluster.scan("pods")
+        if get_str(pod.object, "metadata", "namespace") != KUBE_SYSTEM
     )
 
 
