@@ -1,4 +1,5 @@
-"""Whose script runs next. Many scripts at once would all be slow, because Python runs one thread at a time."""
+"""Whose script runs next. Many scripts at once would all be slow, because Python runs one thread at a time: each takes
+as long as all of them together. One after the other, all but the last are done earlier, and the last no later."""
 
 from __future__ import annotations
 
@@ -34,15 +35,16 @@ class Turns:
 
     def __init__(
         self,
-        at_once: int = 4,
-        lease: float = 2.0,
+        at_once: int = 2,
+        lease: float = 1.0,
         patience: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`lease`: seconds after which a run no longer counts as running. It probably waits for something else, such as
-        a cluster that does not answer, so another run may begin. `patience`: seconds for which one run gives way in
-        all, so that no one can keep it from its end. `clock`: seconds that never go back.
+        """`at_once`: two, so that a short run need not wait for a long one, nor any for one that does not compute.
+        `lease`: seconds after which a run no longer counts as running. It probably waits for something else, such as a
+        cluster that does not answer, so another run may begin. `patience`: seconds for which one run gives way in all,
+        so that no one can keep it from its end. `clock`: seconds that never go back.
         """
         self._at_once = at_once
         self._lease = lease
