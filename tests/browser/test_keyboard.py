@@ -140,7 +140,7 @@ def test_a_heading_that_is_seen_late_takes_the_focus_from_no_field(visitor):
     page = visitor.turn_to("misconceptions").page
     style = page.add_style_tag(content=".stMainBlockContainer h1 { visibility: hidden }")
     page.locator('[data-testid="stSidebarNav"] a[href*="search"]').click()
-    field = page.locator("[data-filter]:visible")
+    field = page.get_by_role("searchbox", name=load("en").message("search.field"))  # the page before has one as well
     field.click()
     style.evaluate("style => style.remove()")
     page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # four times as long as it is looked for

@@ -1,5 +1,6 @@
 """What counts as a deed of the exercise, and what eksctl is said to do."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from app.flow.build.documents import run_pod
 from app.flow.build.eksctl import eksctl
 from app.flow.build.tasks import TASKS, TaskId
 from app.flow.model import Chain
+from app.world.apiserver.storage.stored import Stored
 from app.world.setup.building import has_failed_pod
 
 CHAIN = Chain(namespace="team", service_account="reader", pod="lister", role="bucket-lister")
@@ -50,7 +52,8 @@ def test_reading_a_log_teaches_what_its_pod_is(of, deed):
 )
 def test_a_pod_of_the_learners_that_failed_without_irsa_counts_and_no_other(of, namespace, counts):
     of = {**of, "metadata": {"namespace": namespace}}
-    world = SimpleNamespace(cluster=SimpleNamespace(list=lambda kind: {"pods": [of]}[kind]))
+    stored = {"pods": [Stored(json.dumps(of).encode())]}
+    world = SimpleNamespace(cluster=SimpleNamespace(scan=lambda kind: stored[kind]))
     assert has_failed_pod(world) is counts
 
 
