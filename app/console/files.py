@@ -52,8 +52,13 @@ class Files:
             descriptor = os.open(self.folder / name_of(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             raise LineRefused("no_such_file", got=name) from None
-        with open(descriptor, "rb") as stream:
-            return stream.read(FILE_BYTES).decode("utf-8", "replace")
+        try:  # `open` would leave the descriptor of a folder open
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise LineRefused("no_such_file", got=name)
+            with open(descriptor, "rb", closefd=False) as stream:
+                return stream.read(FILE_BYTES).decode("utf-8", "replace")
+        finally:
+            os.close(descriptor)
 
     def write(self, name: str, content: bytes, *, appends: bool = False) -> None:
         """Writes a file, whole or not at all. Raises `LineRefused`."""

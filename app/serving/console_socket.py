@@ -177,8 +177,13 @@ class _Page:
 
     async def _send(self, **frame: object) -> None:
         async with self._sending:
-            if not self._is_gone:
+            if self._is_gone:
+                return
+            try:
                 await self._socket.send_text(json.dumps(frame))
+            except (WebSocketDisconnect, RuntimeError) as error:  # it left while this was sent
+                self._is_gone = True
+                raise WebSocketDisconnect from error
 
     # Frames
 
@@ -217,9 +222,7 @@ class _Page:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, (WebSocketDisconnect, RuntimeError)):
-            self._is_gone = True  # it left while something was sent
-        elif error is not None:
+        if error is not None and not isinstance(error, WebSocketDisconnect):
             _log.error("The console failed", exc_info=error)
 
     async def _run(self, number: int, text: str) -> None:
@@ -263,7 +266,7 @@ class _Page:
     async def _open_file(self, name: str) -> None:
         try:
             await self._send(type="file", name=name, text=await self._console.read(name))
-        except LineRefused as refused:
+        except (LineRefused, OSError) as refused:
             await self._send(type="file_refused", name=name, text=self._reason(refused))
 
     async def _show_files(self) -> None:

@@ -159,6 +159,14 @@ def test_links_are_not_followed_and_do_not_stay(files, tmp_path):
     assert (tmp_path / "secret").read_text() == "secret"
 
 
+def test_a_folder_is_no_file_and_leaves_no_descriptor_open(files):
+    (files.folder / "folder").mkdir()
+    os.mkfifo(files.folder / "pipe")
+    before = os.listdir("/dev/fd")
+    assert {code_of(files.read, name) for name in ("folder", "pipe") * 3} == {"no_such_file"}
+    assert os.listdir("/dev/fd") == before
+
+
 def test_two_commands_of_a_visitor_run_at_once_and_print_a_megabyte_together():
     limits = CommandLimits()
     with limits.running("b", "a") as first, limits.running("b", "a") as second:

@@ -300,6 +300,26 @@ def test_an_error_of_ours_is_not_taken_for_a_page_that_left(application, monkeyp
     exercised(act)
 
 
+def test_such_an_error_is_in_the_log_and_the_page_goes_on(application, monkeypatch, caplog):
+    async def fails(*_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(console_socket.Console, "complete", fails)
+
+    async def act():
+        client = Client(application)
+        client.say(type="complete", number=1, text="kubectl g")
+        await client.heard()
+        client.say(type="open", name="none.yaml")
+        refused = await client.until("file_refused")
+        client.leave()
+        await client.task
+        return refused
+
+    assert exercised(act)["name"] == "none.yaml"
+    assert "can't start new thread" in caplog.text
+
+
 def test_a_frame_beyond_the_limit_ends_the_socket(application):
     async def act():
         client = Client(application)
