@@ -21,7 +21,7 @@ class _Run:
     visitor: str
     patience: float
     may_start: threading.Event = field(default_factory=threading.Event)
-    counts_until: float = 0.0
+    begun: float = 0.0
     gives_way: bool = False
 
 
@@ -42,9 +42,10 @@ class Turns:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`at_once`: two, so that a short run need not wait for a long one, nor any for one that does not compute.
-        `lease`: seconds after which a run no longer counts as running. It probably waits for something else, such as a
-        cluster that does not answer, so another run may begin. `patience`: seconds for which one run gives way in all,
-        so that no one can keep it from its end. `clock`: seconds that never go back.
+        `lease`: seconds after which a run leaves its place to a run of another visitor, and after twice as many to one
+        of the same visitor. It probably waits for something else, such as a cluster that does not answer. `patience`:
+        seconds for which one run gives way in all, so that no one can keep it from its end. `clock`: seconds that never
+        go back.
         """
         self._at_once = at_once
         self._lease = lease
@@ -54,6 +55,9 @@ class Turns:
         self._lock = threading.Condition()
         """Notified when a run leaves its place."""
         self._running: set[_Run] = set()
+        """Those that have a place."""
+        self._going: set[_Run] = set()
+        """Those that have begun and not ended, with a place or without."""
         self._waiting: dict[str, deque[_Run]] = {}
         """By visitor, in the order of their turns."""
         self._resting: set[str] = set()
@@ -86,7 +90,7 @@ class Turns:
             return
         with self._lock:
             begin = time.monotonic()
-            self._lock.wait_for(lambda: all(it.gives_way for it in self._running), run.patience)
+            self._lock.wait_for(lambda: all(it.gives_way for it in self._going), run.patience)
             run.patience -= time.monotonic() - begin
 
     def _end(self, run: _Run, rest: Callable[[], float]) -> None:
@@ -106,9 +110,10 @@ class Turns:
         with self._lock:
             now = self._clock()
             self._running.discard(run)
+            self._going.discard(run)
             self._seen = {name: at for name, at in self._seen.items() if now - at < PRESENT}
             self._seen[run.visitor] = now
-            others = {*self._seen, *self._waiting, *(it.visitor for it in self._running)} - {run.visitor}
+            others = {*self._seen, *self._waiting, *(it.visitor for it in self._going)} - {run.visitor}
             rests = seconds > 0 and bool(others)
             if rests:
                 self._resting.add(run.visitor)
@@ -120,9 +125,9 @@ class Turns:
 
     def _start_next(self) -> None:
         now = self._clock()
-        self._running = {run for run in self._running if now < run.counts_until}
+        self._running = {run for run in self._running if now < run.begun + self._lease}
         while len(self._running) < self._at_once:
-            busy = {run.visitor for run in self._running} | self._resting
+            busy = {run.visitor for run in self._going if now < run.begun + 2 * self._lease} | self._resting
             visitor = next((name for name in self._waiting if name not in busy), None)
             if visitor is None:
                 return
@@ -130,7 +135,8 @@ class Turns:
             run = runs.popleft()
             if runs:
                 self._waiting[visitor] = runs
-            run.counts_until = now + self._lease
+            run.begun = now
             run.gives_way = now - self._hurried.get(visitor, -HURRIED) < HURRIED
             self._running.add(run)
+            self._going.add(run)
             run.may_start.set()

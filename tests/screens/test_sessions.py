@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from copy import deepcopy
 from types import SimpleNamespace
@@ -146,6 +146,23 @@ def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner,
     monkeypatch.setattr(runs._turns, "turn", lambda visitor, rest: seen.append(visitor) or nullcontext())
     runner(lambda: seen.append("runs"))._run_script(RerunData())
     assert seen == [line, "runs"]
+
+
+def test_who_stopped_a_run_before_it_began_does_not_rest_for_it(runner, monkeypatch):
+    monkeypatch.setattr(allowance, "rest", lambda: 0.5)
+    rests = []
+
+    @contextmanager
+    def turn(visitor, rest):
+        yield nullcontext
+        rests.append(rest())
+
+    monkeypatch.setattr(runs._turns, "turn", turn)
+    stopped = runner(lambda: pytest.fail("it was stopped"))
+    monkeypatch.setattr(stopped, "_is_stopped", lambda: True)
+    stopped._run_script(RerunData())
+    runner(lambda: None)._run_script(RerunData())
+    assert rests == [0.0, 0.5]
 
 
 def test_a_run_that_still_waits_when_a_stop_is_over_does_not_begin_and_makes_no_other_world(runner, monkeypatch):

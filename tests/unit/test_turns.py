@@ -101,6 +101,19 @@ def test_a_run_that_waits_for_something_else_leaves_its_place(scripts, time_of):
     assert scripts.started == ["stuck", "waits"]
 
 
+def test_to_the_next_run_of_its_own_visitor_it_leaves_its_place_later(time_of):
+    scripts = Scripts(Turns(at_once=1, lease=0.01, clock=lambda: time_of[0]))
+    for name, visitor in (("stuck", "a"), ("next", "a"), ("other", "b")):
+        scripts.come(name, visitor)
+    time_of[0] = 0.015
+    scripts.wait_for(2)
+    scripts.end("other")
+    time_of[0] = 0.025
+    scripts.wait_for(3)
+    assert scripts.started == ["stuck", "other", "next"]
+    scripts.end_all()
+
+
 def test_a_script_that_fails_ends_its_turn():
     turns = Turns(at_once=1)
     with pytest.raises(ValueError, match="of a page"), turns.turn("a"):
@@ -187,6 +200,29 @@ def test_a_run_in_a_hurry_waits_while_another_goes_on(hurried):
             pass
         assert not greedy.goes_on.is_set()
     assert greedy.goes_on.wait(30)
+
+
+def test_a_run_that_has_lost_its_place_is_still_given_way_to(time_of):
+    turns = Turns(at_once=2, lease=1.0, patience=300.0, clock=lambda: time_of[0], sleep=lambda seconds: None)
+    with turns.turn("honest"), turns.turn("greedy", rest=lambda: 1.0):
+        pass
+    with turns.turn("honest"):
+        time_of[0] = 1.5
+        greedy = Greedy(turns)
+        while not (turns._lock._waiters or greedy.goes_on.is_set()):
+            pass
+        assert not greedy.goes_on.is_set()
+    assert greedy.goes_on.wait(30)
+
+
+def test_who_is_alone_but_for_a_run_that_has_lost_its_place_rests(time_of):
+    rested = []
+    turns = Turns(at_once=2, lease=1.0, clock=lambda: time_of[0], sleep=rested.append)
+    with turns.turn("honest"):
+        time_of[0] = 3.0
+        with turns.turn("greedy", rest=lambda: 0.5):
+            pass
+    assert rested == [0.5]
 
 
 @pytest.mark.parametrize("patience", [0.01])

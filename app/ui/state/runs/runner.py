@@ -103,12 +103,16 @@ class Runner(ScriptRunner):
         with self._requests._lock:
             self._waiting = rerun_data
         self._connection = connection.look_again()
+        has_begun = False
         with (
-            _turns.turn(allowance.address() or self._session_id, allowance.rest) as self._give_way,
+            _turns.turn(
+                allowance.address() or self._session_id, lambda: allowance.rest() if has_begun else 0.0
+            ) as self._give_way,
             STOPPING.under_way("page"),
         ):
             if STOPPING.is_over or self._is_stopped():
                 return
+            has_begun = True
             try:
                 pages = self._pages_manager.get_pages()
                 data = clicks.in_step(rerun_data, self._session_state)
