@@ -132,7 +132,9 @@ def _is_origin_of(origin: str, host: str, schemes: Sequence[str]) -> bool:
 
 def host_of(host_header: str) -> str:
     """The host of a Host header, lower case, without its port."""
-    return host_header.rsplit(":", 1)[0].strip("[]").lower() if ":" in host_header else host_header.lower()
+    if host_header.startswith("["):  # an IPv6 address, which has colons of its own (RFC 3986, section 3.2.2)
+        return host_header[1:].partition("]")[0].lower()
+    return host_header.rsplit(":", 1)[0].lower()
 
 
 def is_loopback_host(host_header: str) -> bool:

@@ -21,7 +21,7 @@ WINDOW_SECONDS = 60.0
 SAME = 5
 """Records in a window with the same logger, message template and type of exception."""
 ALL = 300
-"""Records in a window."""
+"""Kinds of records in a window: each may be written `SAME` times."""
 OURS = "irsa_explorer"
 """The logger of our own errors: their tracebacks are kept, secrets masked."""
 EVENTS = "irsa_explorer.events"
@@ -102,7 +102,7 @@ class BoundedRecords(logging.Filter):
         record.stack_info = None
         record.msg = text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
         if dropped:
-            record.msg += f" … repeated {dropped} times in the minute before"
+            record.msg += f" … repeated {dropped} times before"
         record.args = ()
 
 

@@ -73,6 +73,7 @@ def cookie(launch):
         ("127.0.0.1", "127.0.0.1:8501", True),
         ("127.0.0.1", "localhost:8501", True),
         ("::1", "[::1]:8501", True),
+        ("::1", "[::1]", True),
         ("127.0.0.1", "evil.example", False),
         ("::1", "evil.example:8501", False),
         ("127.0.0.1", "", False),

@@ -115,7 +115,7 @@ def _mask(text: str) -> str:
         text = _EKS.sub(f"k8s-aws-v1.{MASK}", text)
     if "X-Amz-S" in text:
         text = _PRESIGNED.sub(rf"\1{MASK}", text)
-    lower = text.lower()  # of a header's name any case will do
+    lower = text.casefold()  # of a header's name any case will do
     if (
         "authorization" in lower
         or "cookie" in lower

@@ -240,6 +240,7 @@ def _first_in_use(
     chosen: LiveSelection, opened: Callable[[], Ports], places: list[tuple[str, str]]
 ) -> tuple[str, str] | None:
     """The first of these ServiceAccounts (namespace, name) that has Pods, as far as we look; else the first one."""
+    opened()  # before several threads ask for it at once: each would open one of its own
     answers(*(partial(_pods, chosen, opened, *place) for place in places[:LOOKED_INTO]))
     return next(
         (place for place in places[:LOOKED_INTO] if chosen.lists["pods", *place].names), next(iter(places), None)

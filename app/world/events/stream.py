@@ -64,7 +64,7 @@ class Event:
 
 
 class EventStream:
-    """Events are added on the servers' loop; they are read, and listened to, from any thread."""
+    """Events are added, read and listened to from any thread."""
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(8)

@@ -32,7 +32,8 @@ class Stored:
     @property
     def object(self) -> JsonObject:
         """For looking at: it must not be changed."""
-        return self.copy() if self._object is None else self._object
+        found = self._object  # another thread may have it retired
+        return self.copy() if found is None else found
 
     def copy(self) -> JsonObject:
         """A fresh copy of the object."""
