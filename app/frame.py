@@ -1,8 +1,13 @@
-"""The script that Streamlit runs for every visitor: language, navigation, the frame around the page."""
+"""The script that Streamlit runs for every visitor: language, navigation, the frame around the page.
+
+It has no function of its own, so that what a run had goes with it: a function and the module that has it refer to each
+other.
+"""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -17,7 +22,7 @@ from app.content.page_specs import PAGE_SPECS
 from app.ui.doctor import diagnosis_upload
 from app.ui.draw import components, page_errors
 from app.ui.draw.browser_files import browser_files
-from app.ui.frame import address_errors, navigation, not_there, page_setup, page_words, sidebar
+from app.ui.frame import address_errors, navigation, not_there, page_setup, sidebar
 from app.ui.lab import secrecy
 from app.ui.lab import strip as lab_strip
 from app.ui.presenting import window
@@ -44,38 +49,25 @@ components.styles()
 name = page.url_path or PAGES[0]
 seen = f"{name} {st.query_params.get(window.PARAM, '')}"
 section = st.query_params.get(route.SECTION, "")
-
-
-def draw_frame() -> None:
-    """What the browser shows around the page, and which page this is."""
-    st.logo(browser_files.logo, size="large")
-    st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
-    components.page(content.language, seen, content.lesson(name).title, page_words.given(content), section)
-
-
 with drawn_before.again():
-    drawn_before.part(("frame", seen, section, content.language), draw_frame)
+    drawn_before.part(
+        ("frame", seen, section, content.language),
+        partial(page_setup.show_frame, page, name, seen, section, content),
+    )
 if name != "doctor":
     diagnosis_upload.forget()
 with page_errors.contained(content):
     if walk_view and window.present(name, content, named=not secrecy.is_hidden()):
         raise StopException  # `st.stop` also stops a run for what was pressed before this session drew anything
 
-
-def draw_look() -> None:
-    """How the reader looks at the page, and the way to a projector."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
-        depth.switch(content)
-        language.switch(content.message("ui.language"))
-        if walk_view:
-            window.start(name, content)
-
-
 # (4) How the reader looks, the page, and then what is beside every page: a page change does not wait for it. An error
 # in one of them leaves the others as they are.
 page_errors.pending(content)
 with page_errors.contained(content), drawn_before.again():
-    drawn_before.part(("look", name, content.language, depth.depth(), walk_view is None), draw_look)
+    drawn_before.part(
+        ("look", name, content.language, depth.depth(), walk_view is None),
+        partial(page_setup.show_look, content, partial(window.start, name, content) if walk_view else None),
+    )
     page_setup.show_mode(walk_view, content)
     # In a container, so that the page below stays the same elements when one of these comes or goes: the reader's tab,
     # folds and console stay open, and the film goes on.

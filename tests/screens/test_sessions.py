@@ -219,6 +219,21 @@ def test_a_run_goes_with_its_end_and_waits_for_no_search_for_garbage(runner, mon
         gc.enable()
 
 
+def test_what_a_page_had_goes_with_its_script(screen):
+    shown = screen(lang="en").open("webhook")
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        shown.open("access").open("build")
+        gc.collect()
+        assert [it for it in gc.garbage if isinstance(it, dict) and it.get("__name__") == "__main__"] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
 def test_our_server_runs_its_sessions_so():
     assert server.app
     assert app_session.ScriptRunner is Runner

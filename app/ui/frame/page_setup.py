@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from app.content import Content
 from app.ui.draw import components, notice
+from app.ui.draw.browser_files import browser_files
 from app.ui.draw.checks import warned
 from app.ui.draw.sections import places
-from app.ui.frame import navigation, not_there, world_controls
+from app.ui.frame import navigation, not_there, page_words, world_controls
 from app.ui.state import address, chosen_chain, depth, language, live, live_selection, mode, session, shared_walks
 from app.ui.state.route import SECTION
 from app.ui.state.runs import drawn_before
@@ -43,6 +47,23 @@ def ensure_walk(content: Content) -> WalkView | None:
 
 _PROBLEM = "chain_problem"
 """In the session: why the chain in the address cannot be chosen, until the page reports it."""
+
+
+def show_frame(page: StreamlitPage, name: str, seen: str, section: str, content: Content) -> None:
+    """What the browser shows around the page, and which page this is. `seen`, `section`: as `components.page` has
+    them."""
+    st.logo(browser_files.logo, size="large")
+    st.set_page_config(page_title=f"{page.title} · {content.message('ui.app_name')}")
+    components.page(content.language, seen, content.lesson(name).title, page_words.given(content), section)
+
+
+def show_look(content: Content, start: Callable[[], None] | None) -> None:
+    """How the reader looks at the page. `start` draws the way to a projector, where the page has one."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="look"):
+        depth.switch(content)
+        language.switch(content.message("ui.language"))
+        if start:
+            start()
 
 
 def show_mode(walk_view: WalkView | None, content: Content) -> None:
