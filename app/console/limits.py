@@ -66,5 +66,5 @@ class CommandLimits:
                 del self._visitors[browser]
 
     def charge(self, browser: str, address: str, cpu_seconds: float) -> None:
-        """Has a visitor pay for what a command took."""
+        """Has a visitor pay for what a command took. May be called from any thread."""
         Quota(self.browsers.of(browser), self.addresses.of(address)).take(cpu_seconds)

@@ -11,12 +11,14 @@ from itertools import chain
 
 import pytest
 
-from app.console import aws_completion, completion
+from app.console import aws_completion, aws_fence, completion
 from app.console.command_line import LineRefused
+from app.console.console import Console
 from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
 from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, CommandLimits
 from app.console.plain_text import PlainText
 from app.console.plan import Part, Plan
+from app.console.programs import Program
 from app.console.run import Run
 from app.console.world_access import Folders, WorldAccess
 from app.content import LANGUAGES, load
@@ -28,6 +30,11 @@ from app.settings import Settings
 @pytest.fixture
 def files(tmp_path):
     return Files(tmp_path / "files")
+
+
+@pytest.fixture
+def access(files):
+    return WorldAccess(directory=files.folder.parent, kubeconfig=b"", context="irsa", aws={}, ports=())
 
 
 def code_of(act, *arguments, **named):
@@ -103,7 +110,7 @@ def test_a_file_that_a_program_removes_meanwhile_is_not_there(files, monkeypatch
 
 
 @pytest.mark.parametrize("possible", [1, 2, 3])
-def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(tmp_path, monkeypatch, possible):
+def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(access, tmp_path, monkeypatch, possible):
     made, pipe = [], os.pipe
 
     def last_of_them():
@@ -115,7 +122,6 @@ def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(t
     monkeypatch.setattr("app.console.run.os.pipe", last_of_them)
     filters = Part(program=None, stages=(("cat",),))
     plan = Plan(parts=(filters, filters), reads_input=True, to_file="x")
-    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
     with pytest.raises(OSError, match="too many"):
         asyncio.run(Run(plan, access, tmp_path, int)(print))
     assert len(made) == possible
@@ -124,10 +130,9 @@ def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(t
             os.fstat(end)
 
 
-def test_a_line_that_is_stopped_while_its_processes_are_started_ends(tmp_path, monkeypatch):
+def test_a_line_that_is_stopped_while_its_processes_are_started_ends(access, tmp_path, monkeypatch):
     monkeypatch.setattr("app.console.run._GRACE", 0.0)
     plan = Plan(parts=(Part(program=None, stages=(("cat",),)),), reads_input=True)
-    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
 
     async def started_and_stopped():
         run, loop = Run(plan, access, tmp_path, int), asyncio.get_running_loop()
@@ -276,6 +281,7 @@ def index(tmp_path_factory):
         rows = [("aws", None, ""), ("acm", "AWS Certificate Manager", "aws"), ("iam", "AWS IAM", "aws")]
         rows += [(name, None, "aws") for name in ("s3", "s3api", "sts", "configure")]
         rows += [("create-role", None, "aws.iam"), ("get-role", None, "aws.iam")]
+        rows += [(f"operation-{number}", None, "aws.ec2") for number in range(2 * completion.CANDIDATES)]
         rows += [("list", None, "aws.configure"), ("set", None, "aws.configure")]
         made.executemany("INSERT INTO command_table VALUES (?, ?, ?)", rows)
         options = [(name, "create-role", "aws.iam", "0") for name in ("role-name", "path", "tags")]
@@ -303,6 +309,41 @@ def index(tmp_path_factory):
 )
 def test_tab_knows_what_aws_lists_of_itself_and_the_console_allows(index, text, words):
     assert [one.text for one in aws_completion.candidates(index, completion.asked(text))] == words
+
+
+def test_tab_looks_at_the_words_of_a_line_once_and_stops_at_what_it_offers(index, monkeypatch):
+    seen, look = [], aws_fence._check_option
+    monkeypatch.setattr(aws_fence, "_check_option", lambda word: seen.append(word) or look(word))
+    asked = completion.asked(f"aws {'--debug ' * 400}ec2 ")
+    assert len(aws_completion.candidates(index, asked)) == completion.CANDIDATES
+    assert len(seen) <= len(asked.words) + 3 * completion.CANDIDATES
+
+
+def test_tab_on_aws_takes_a_place_and_is_paid_for_and_is_looked_up_once_at_a_time(access, index, monkeypatch):
+    charged, looks, look = [], [], aws_completion.candidates
+    monkeypatch.setattr(aws_completion, "candidates", lambda *asked: looks.append(asked) or look(*asked))
+
+    class Counted(CommandLimits):
+        def charge(self, browser, address, cpu_seconds):
+            charged.append(cpu_seconds)
+
+    async def at_once():
+        return await asyncio.gather(*(console.complete("aws ia") for _ in range(3)))
+
+    async def found():
+        return access
+
+    aws = Program(name="aws", path="/ghost", version="2", reads=(), index=index)
+    console = Console(access=found, programs={"aws": aws}, limits=Counted(), browser="b", address="a")
+    assert sorted(len(words) for _, words in asyncio.run(at_once())) == [0, 0, 1]
+    assert (len(looks), len(charged)) == (1, 1)
+    assert charged[0] > 0
+    with ExitStack() as held:
+        for _ in range(AT_ONCE):
+            held.enter_context(console.limits.running("b", "a"))
+        with pytest.raises(LineRefused, match="two_at_once"):
+            asyncio.run(console.complete("aws ia"))
+    assert len(looks) == 1
 
 
 def test_tab_adds_nothing_where_aws_has_no_database_or_another(tmp_path):
