@@ -84,6 +84,7 @@ class Console:
                 for one in plans:
                     if self._is_closed or line.is_stopped:
                         return Ended(status=-signal.SIGINT, why="stopped")
+                    self.limits.look(self.browser, self.address)
                     if one.own:
                         await show(_own(one.own, access))
                         continue

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import os
+import signal
 import sqlite3
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -220,6 +221,47 @@ def test_a_visitor_who_took_too_much_of_the_processor_rests():
         pass
     with limits.running("other", "a"):
         pass
+
+
+def test_what_was_pasted_goes_on_only_while_there_is_cpu_time_left(access):
+    begun = []
+
+    class Dear(CommandLimits):
+        def charge(self, browser, address, cpu_seconds):
+            super().charge(browser, address, 40)
+
+    async def found():
+        return access
+
+    async def began(reads):
+        begun.append(reads)
+
+    console = Console(access=found, programs={}, limits=Dear(), browser="b", address="a")
+    with pytest.raises(LineRefused, match="rests"):
+        asyncio.run(console.run(1, "jq -n 1 > x\n" * 5, None, began))
+    assert len(begun) == 2, "60 CPU seconds are for one of 40 and the beginning of another"
+
+
+@pytest.mark.parametrize("number", [signal.SIGXCPU, signal.SIGKILL])
+@pytest.mark.parametrize("line", ["kubectl version", "kubectl version | cat"])
+def test_a_line_of_which_any_part_was_ended_for_its_cpu_time_is_the_last(access, monkeypatch, number, line):
+    """The kernel sends SIGKILL where, as in `confine`, both limits are the same (setrlimit(2))."""
+    begun = []
+
+    async def found():
+        return access
+
+    async def began(reads):
+        begun.append(reads)
+
+    async def show(text):
+        pass
+
+    monkeypatch.setattr("app.console.run.launched", lambda program, *_: ["/bin/sh", "-c", f"kill -{number} $$"])
+    kubectl = Program(name="kubectl", path="/ghost", version="1", reads=())
+    console = Console(access=found, programs={"kubectl": kubectl}, limits=CommandLimits(), browser="b", address="a")
+    ended = asyncio.run(console.run(1, f"{line}\n" * 3, show, began))
+    assert (ended.why, len(begun)) == ("cpu", 1)
 
 
 @pytest.mark.parametrize(
