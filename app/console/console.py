@@ -82,6 +82,7 @@ class Console:
             ended = Ended(status=0, why="ended")
             with self.limits.running(self.browser, self.address) as take:
                 for one in plans:
+                    access = await self._world()
                     if self._is_closed or line.is_stopped:
                         return Ended(status=-signal.SIGINT, why="stopped")
                     self.limits.look(self.browser, self.address)

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -30,6 +31,7 @@ from app.settings import Settings
 
 @pytest.fixture
 def files(tmp_path):
+    (tmp_path / "files").mkdir()
     return Files(tmp_path / "files")
 
 
@@ -92,6 +94,57 @@ def test_a_folder_goes_with_its_world():
     del world
     gc.collect()
     assert (folder.exists(), kept.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("is_removed_at_once", [True, False])
+def test_a_line_that_outlives_its_world_makes_nothing_and_leaves_nothing(monkeypatch, is_removed_at_once):
+    class World:
+        pass
+
+    remove, begun, worlds, folders = shutil.rmtree, [], [World()], Folders()
+    folder = folders.of(worlds[0])
+    seen = [] if is_removed_at_once else [folder.with_name(f"gone-{folder.name}")]
+
+    def missed(path, **named):
+        if path in seen:
+            seen.remove(path)  # a program writes faster than it is removed
+        else:
+            remove(path, **named)
+
+    monkeypatch.setattr("app.console.world_access.shutil.rmtree", missed)
+    access = WorldAccess(directory=folder, kubeconfig=b"", context="irsa", aws={}, ports=())
+
+    async def found():
+        return access
+
+    async def began(reads):
+        begun.append(reads)
+        worlds.clear()
+        gc.collect()
+
+    console = Console(access=found, programs={}, limits=CommandLimits(), browser="b", address="a")
+    with pytest.raises(LineRefused, match="no_world"):
+        asyncio.run(console.run(1, "cat > a <<E\nx\nE\ncat > b <<E\nx\nE", None, began))
+    assert len(begun) == 1
+    for use in (lambda: access.files, lambda: access.home().__enter__()):
+        assert code_of(use) == "no_world"
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_each_line_asks_for_the_world_again(access):
+    worlds, said = [access, access, None], []
+
+    async def found():
+        return worlds.pop(0)
+
+    async def show(text):
+        said.append(text)
+
+    access.files.write("a", b"")
+    console = Console(access=found, programs={}, limits=CommandLimits(), browser="b", address="a")
+    with pytest.raises(LineRefused, match="no_world"):
+        asyncio.run(console.run(1, "ls\nls", show, None))
+    assert said == ["a\n"]
 
 
 def test_a_file_that_a_program_removes_meanwhile_is_not_there(files, monkeypatch):
