@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 from app.console import aws_fence
@@ -29,9 +30,11 @@ def candidates(index: str, asked: Asked) -> list[Candidate]:
     if not index:
         return []
     try:
+        aws_fence.check(asked.words[1:], is_complete=False)
         with closing(sqlite3.connect(f"{Path(index).as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             found = _options(database, asked) if asked.part.startswith("-") else _commands(database, asked)
-            return [one for one in found if _is_allowed(asked, one)][:CANDIDATES]
+            path = _path(asked)
+            return list(islice((one for one in found if _is_allowed(path, one)), CANDIDATES))
     except (sqlite3.Error, LineRefused):
         return []  # a database of another version, or a line that will not run: Tab adds nothing then
 
@@ -58,12 +61,11 @@ def _path(asked: Asked) -> list[str]:
     return ["aws", *aws_fence.positional(asked.words[1:])]
 
 
-def _is_allowed(asked: Asked, candidate: Candidate) -> bool:
-    """A service alone says nothing yet, and an option at the end has no value yet that could be refused."""
-    if candidate.text in SERVICES:
-        return True
+def _is_allowed(path: list[str], candidate: Candidate) -> bool:
+    """Whether the candidate may stand in a line whose words may: that depends on the service and the operation alone,
+    because the candidate has no value yet."""
     try:
-        aws_fence.check((*asked.words[1:], candidate.text))
+        aws_fence.check((*path[1:3], candidate.text), is_complete=False)
     except LineRefused:
         return False
     return True

@@ -37,8 +37,8 @@ _NO_FILE = ("--path", "--path-prefix", "--key", "--prefix", "--query")
 """Options whose value may begin with a slash and is no file."""
 
 
-def check(arguments: Sequence[str]) -> None:
-    """Raises `LineRefused` for what aws must not do here."""
+def check(arguments: Sequence[str], *, is_complete: bool = True) -> None:
+    """Raises `LineRefused` for what aws must not do here; `is_complete`: no more words follow."""
     for word in arguments:
         _check_option(word)
     found = positional(arguments)
@@ -47,7 +47,7 @@ def check(arguments: Sequence[str]) -> None:
         raise LineRefused(reason, got=" ".join(("aws", *found[:2])))
     if "help" in (operation, *found[2:3]):
         raise LineRefused("needs_pager", got="aws help")
-    if service == "configure" and operation not in _READING:
+    if service == "configure" and operation not in _READING and (operation or is_complete):
         raise LineRefused("writes_settings", got=f"aws configure {operation}".strip())
     if operation == "wizard":
         raise LineRefused("needs_terminal", got=f"aws {service} wizard")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.console import aws_completion, completion
@@ -80,8 +82,10 @@ class Console:
             ended = Ended(status=0, why="ended")
             with self.limits.running(self.browser, self.address) as take:
                 for one in plans:
+                    access = await self._world()
                     if self._is_closed or line.is_stopped:
                         return Ended(status=-signal.SIGINT, why="stopped")
+                    self.limits.look(self.browser, self.address)
                     if one.own:
                         await show(_own(one.own, access))
                         continue
@@ -153,7 +157,18 @@ class Console:
 
     async def _look_up(self, found: completion.Asked) -> list[completion.Candidate]:
         program = self.programs.get("aws")
-        return await asyncio.to_thread(aws_completion.candidates, program.index, found) if program else []
+        if program is None:
+            return []
+
+        def look_up() -> list[completion.Candidate]:
+            began = time.thread_time()
+            try:
+                return aws_completion.candidates(program.index, found)
+            finally:
+                self.limits.charge(self.browser, self.address, time.thread_time() - began)
+
+        with self._completing():
+            return await asyncio.to_thread(look_up)
 
     async def _ask(self, found: completion.Asked, access: WorldAccess, files: list[str]) -> list[completion.Candidate]:
         question = completion.question(found, self.programs, access.context)
@@ -172,20 +187,26 @@ class Console:
             left -= allowed
             return allowed
 
-        self._is_completing = True
-        try:
-            with self.limits.running(self.browser, self.address), access.home() as home:
-                run = Run(question, access, home, take)
-                loop = asyncio.get_running_loop()
-                timer = loop.call_later(_COMPLETION_SECONDS, run.close)
-                try:
-                    await run(keep)
-                finally:
-                    timer.cancel()
-                    self.limits.charge(self.browser, self.address, run.cpu_seconds)
-        finally:
-            self._is_completing = False
+        with self._completing(), access.home() as home:
+            run = Run(question, access, home, take)
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(_COMPLETION_SECONDS, run.close)
+            try:
+                await run(keep)
+            finally:
+                timer.cancel()
+                self.limits.charge(self.browser, self.address, run.cpu_seconds)
         return completion.answer("".join(said), files, found.part)
+
+    @contextmanager
+    def _completing(self) -> Iterator[None]:
+        """One at a time for this page, in a place of this visitor's."""
+        with self.limits.running(self.browser, self.address):
+            self._is_completing = True
+            try:
+                yield
+            finally:
+                self._is_completing = False
 
     # Files
 

@@ -32,8 +32,10 @@ class Files:
     """What is in one folder. Used on one event loop; the visitor's programs write there as well, at any time."""
 
     def __init__(self, folder: Path) -> None:
+        """Raises `LineRefused` where the folder is gone, because its world is."""
+        if not folder.is_dir():
+            raise LineRefused("no_world")
         self.folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def sizes(self) -> dict[str, int]:
         """Every file and its bytes, by name."""

@@ -41,9 +41,7 @@ class CommandLimits:
 
         Yields a function that says of so many bytes of output how many are passed on.
         """
-        quota = Quota(self.browsers.of(browser), self.addresses.of(address))
-        if (seconds := quota.wait()) > 0:
-            raise LineRefused("rests", got=f"{seconds:.0f}")
+        self.look(browser, address)
         visitor = self._visitors.get(browser, _Visitor())
         if visitor.running >= AT_ONCE:
             raise LineRefused("two_at_once", expected=str(AT_ONCE))
@@ -65,6 +63,11 @@ class CommandLimits:
             if not visitor.running:
                 del self._visitors[browser]
 
+    def look(self, browser: str, address: str) -> None:
+        """Raises `LineRefused` for a visitor who has used up their CPU time."""
+        if (seconds := Quota(self.browsers.of(browser), self.addresses.of(address)).wait()) > 0:
+            raise LineRefused("rests", got=f"{seconds:.0f}")
+
     def charge(self, browser: str, address: str, cpu_seconds: float) -> None:
-        """Has a visitor pay for what a command took."""
+        """Has a visitor pay for what a command took. May be called from any thread."""
         Quota(self.browsers.of(browser), self.addresses.of(address)).take(cpu_seconds)

@@ -74,7 +74,7 @@ class Run:
                 self._input.close()
             if any(process.returncode is None for process in self._processes):
                 await asyncio.to_thread(self._wait)
-        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        if any(process.returncode in (-signal.SIGXCPU, -signal.SIGKILL) for process in self._processes):
             self._finish("cpu")
         return status, self._end
 

@@ -7,22 +7,25 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.console.command_line import LineRefused
 from app.console.confinement import Reach
 from app.console.files import Files
 from app.own_folder import OwnFolder, remove_abandoned
 
 _AWS_CONFIG = b"[default]\ncli_follow_urlparam = false\n"
 """Version 1 would fetch a value that is a URL."""
+_FILES = "files"
 _KUBECONFIG = ".kube/config"
 """Where kubectl and `aws eks update-kubeconfig` look for it in a HOME."""
 
 
 class Folders:
-    """A folder on the disk for each world with a console: made on first use, gone with the world and with the process.
+    """A folder on the disk for each world with a console, gone with the world and with the process. Only `of` makes it:
+    a command may outlive its world, and nothing would remove what it made then.
 
     It is none of the node's files: going back to an earlier moment of a world takes no manifest away, and the small
     disk of all nodes stays theirs. What a killed process has left goes first.
@@ -41,8 +44,20 @@ class Folders:
             if world not in self._kept:
                 self._all = self._all or OwnFolder(self._parent)
                 made = self._kept[world] = Path(tempfile.mkdtemp(prefix="console-", dir=self._all.path))
-                weakref.finalize(world, shutil.rmtree, made, ignore_errors=True)
+                weakref.finalize(world, _remove, made)
+            (self._kept[world] / _FILES).mkdir(mode=0o700, parents=True, exist_ok=True)
             return self._kept[world]
+
+
+def _gone(folder: Path) -> Path:
+    return folder.with_name(f"gone-{folder.name}")
+
+
+def _remove(folder: Path) -> None:
+    """Removes a world's folder, under another name: no command begins there while it is being removed."""
+    with suppress(FileNotFoundError):
+        folder.rename(_gone(folder))
+    shutil.rmtree(_gone(folder), ignore_errors=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +76,19 @@ class WorldAccess:
 
     @property
     def files(self) -> Files:
-        """The visitor's files in this world."""
-        return Files(self.directory / "files")
+        """The visitor's files in this world. Raises `LineRefused` where the world is gone."""
+        return Files(self.directory / _FILES)
 
     @contextmanager
     def home(self) -> Iterator[Path]:
-        """A new HOME for one command, gone after it: no cache and no setting outlives a command."""
-        home = Path(tempfile.mkdtemp(prefix="home-", dir=self.directory))
+        """A new HOME for one command, gone after it: no cache and no setting outlives a command.
+
+        Raises `LineRefused` where the world is gone.
+        """
+        try:
+            home = Path(tempfile.mkdtemp(prefix="home-", dir=self.directory))
+        except FileNotFoundError:
+            raise LineRefused("no_world") from None
         try:
             (home / ".kube").mkdir()
             for name, content in ((_KUBECONFIG, self.kubeconfig), ("aws-config", _AWS_CONFIG)):
@@ -76,6 +97,7 @@ class WorldAccess:
             yield home
         finally:
             shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(_gone(self.directory), ignore_errors=True)  # with what the command wrote during `_remove`
 
     def reach(self, home: Path) -> Reach:
         """What a command with that home may reach."""

@@ -4,6 +4,8 @@ import asyncio
 import errno
 import gc
 import os
+import shutil
+import signal
 import sqlite3
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -11,12 +13,14 @@ from itertools import chain
 
 import pytest
 
-from app.console import aws_completion, completion
+from app.console import aws_completion, aws_fence, completion
 from app.console.command_line import LineRefused
+from app.console.console import Console
 from app.console.files import ALL_BYTES, COUNT, FILE_BYTES, Files
 from app.console.limits import AT_ONCE, OF_ALL, OF_AN_ADDRESS, OUTPUT, CommandLimits
 from app.console.plain_text import PlainText
 from app.console.plan import Part, Plan
+from app.console.programs import Program
 from app.console.run import Run
 from app.console.world_access import Folders, WorldAccess
 from app.content import LANGUAGES, load
@@ -27,7 +31,13 @@ from app.settings import Settings
 
 @pytest.fixture
 def files(tmp_path):
+    (tmp_path / "files").mkdir()
     return Files(tmp_path / "files")
+
+
+@pytest.fixture
+def access(files):
+    return WorldAccess(directory=files.folder.parent, kubeconfig=b"", context="irsa", aws={}, ports=())
 
 
 def code_of(act, *arguments, **named):
@@ -86,6 +96,57 @@ def test_a_folder_goes_with_its_world():
     assert (folder.exists(), kept.exists()) == (False, True)
 
 
+@pytest.mark.parametrize("is_removed_at_once", [True, False])
+def test_a_line_that_outlives_its_world_makes_nothing_and_leaves_nothing(monkeypatch, is_removed_at_once):
+    class World:
+        pass
+
+    remove, begun, worlds, folders = shutil.rmtree, [], [World()], Folders()
+    folder = folders.of(worlds[0])
+    seen = [] if is_removed_at_once else [folder.with_name(f"gone-{folder.name}")]
+
+    def missed(path, **named):
+        if path in seen:
+            seen.remove(path)  # a program writes faster than it is removed
+        else:
+            remove(path, **named)
+
+    monkeypatch.setattr("app.console.world_access.shutil.rmtree", missed)
+    access = WorldAccess(directory=folder, kubeconfig=b"", context="irsa", aws={}, ports=())
+
+    async def found():
+        return access
+
+    async def began(reads):
+        begun.append(reads)
+        worlds.clear()
+        gc.collect()
+
+    console = Console(access=found, programs={}, limits=CommandLimits(), browser="b", address="a")
+    with pytest.raises(LineRefused, match="no_world"):
+        asyncio.run(console.run(1, "cat > a <<E\nx\nE\ncat > b <<E\nx\nE", None, began))
+    assert len(begun) == 1
+    for use in (lambda: access.files, lambda: access.home().__enter__()):
+        assert code_of(use) == "no_world"
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_each_line_asks_for_the_world_again(access):
+    worlds, said = [access, access, None], []
+
+    async def found():
+        return worlds.pop(0)
+
+    async def show(text):
+        said.append(text)
+
+    access.files.write("a", b"")
+    console = Console(access=found, programs={}, limits=CommandLimits(), browser="b", address="a")
+    with pytest.raises(LineRefused, match="no_world"):
+        asyncio.run(console.run(1, "ls\nls", show, None))
+    assert said == ["a\n"]
+
+
 def test_a_file_that_a_program_removes_meanwhile_is_not_there(files, monkeypatch):
     files.write("going", b"x")
     files.write("staying", b"x")
@@ -103,7 +164,7 @@ def test_a_file_that_a_program_removes_meanwhile_is_not_there(files, monkeypatch
 
 
 @pytest.mark.parametrize("possible", [1, 2, 3])
-def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(tmp_path, monkeypatch, possible):
+def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(access, tmp_path, monkeypatch, possible):
     made, pipe = [], os.pipe
 
     def last_of_them():
@@ -115,7 +176,6 @@ def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(t
     monkeypatch.setattr("app.console.run.os.pipe", last_of_them)
     filters = Part(program=None, stages=(("cat",),))
     plan = Plan(parts=(filters, filters), reads_input=True, to_file="x")
-    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
     with pytest.raises(OSError, match="too many"):
         asyncio.run(Run(plan, access, tmp_path, int)(print))
     assert len(made) == possible
@@ -124,10 +184,9 @@ def test_a_line_for_which_the_process_has_too_few_descriptors_leaves_none_open(t
             os.fstat(end)
 
 
-def test_a_line_that_is_stopped_while_its_processes_are_started_ends(tmp_path, monkeypatch):
+def test_a_line_that_is_stopped_while_its_processes_are_started_ends(access, tmp_path, monkeypatch):
     monkeypatch.setattr("app.console.run._GRACE", 0.0)
     plan = Plan(parts=(Part(program=None, stages=(("cat",),)),), reads_input=True)
-    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
 
     async def started_and_stopped():
         run, loop = Run(plan, access, tmp_path, int), asyncio.get_running_loop()
@@ -217,6 +276,47 @@ def test_a_visitor_who_took_too_much_of_the_processor_rests():
         pass
 
 
+def test_what_was_pasted_goes_on_only_while_there_is_cpu_time_left(access):
+    begun = []
+
+    class Dear(CommandLimits):
+        def charge(self, browser, address, cpu_seconds):
+            super().charge(browser, address, 40)
+
+    async def found():
+        return access
+
+    async def began(reads):
+        begun.append(reads)
+
+    console = Console(access=found, programs={}, limits=Dear(), browser="b", address="a")
+    with pytest.raises(LineRefused, match="rests"):
+        asyncio.run(console.run(1, "jq -n 1 > x\n" * 5, None, began))
+    assert len(begun) == 2, "60 CPU seconds are for one of 40 and the beginning of another"
+
+
+@pytest.mark.parametrize("number", [signal.SIGXCPU, signal.SIGKILL])
+@pytest.mark.parametrize("line", ["kubectl version", "kubectl version | cat"])
+def test_a_line_of_which_any_part_was_ended_for_its_cpu_time_is_the_last(access, monkeypatch, number, line):
+    """The kernel sends SIGKILL where, as in `confine`, both limits are the same (setrlimit(2))."""
+    begun = []
+
+    async def found():
+        return access
+
+    async def began(reads):
+        begun.append(reads)
+
+    async def show(text):
+        pass
+
+    monkeypatch.setattr("app.console.run.launched", lambda program, *_: ["/bin/sh", "-c", f"kill -{number} $$"])
+    kubectl = Program(name="kubectl", path="/ghost", version="1", reads=())
+    console = Console(access=found, programs={"kubectl": kubectl}, limits=CommandLimits(), browser="b", address="a")
+    ended = asyncio.run(console.run(1, f"{line}\n" * 3, show, began))
+    assert (ended.why, len(begun)) == ("cpu", 1)
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -276,6 +376,7 @@ def index(tmp_path_factory):
         rows = [("aws", None, ""), ("acm", "AWS Certificate Manager", "aws"), ("iam", "AWS IAM", "aws")]
         rows += [(name, None, "aws") for name in ("s3", "s3api", "sts", "configure")]
         rows += [("create-role", None, "aws.iam"), ("get-role", None, "aws.iam")]
+        rows += [(f"operation-{number}", None, "aws.ec2") for number in range(2 * completion.CANDIDATES)]
         rows += [("list", None, "aws.configure"), ("set", None, "aws.configure")]
         made.executemany("INSERT INTO command_table VALUES (?, ?, ?)", rows)
         options = [(name, "create-role", "aws.iam", "0") for name in ("role-name", "path", "tags")]
@@ -303,6 +404,41 @@ def index(tmp_path_factory):
 )
 def test_tab_knows_what_aws_lists_of_itself_and_the_console_allows(index, text, words):
     assert [one.text for one in aws_completion.candidates(index, completion.asked(text))] == words
+
+
+def test_tab_looks_at_the_words_of_a_line_once_and_stops_at_what_it_offers(index, monkeypatch):
+    seen, look = [], aws_fence._check_option
+    monkeypatch.setattr(aws_fence, "_check_option", lambda word: seen.append(word) or look(word))
+    asked = completion.asked(f"aws {'--debug ' * 400}ec2 ")
+    assert len(aws_completion.candidates(index, asked)) == completion.CANDIDATES
+    assert len(seen) <= len(asked.words) + 3 * completion.CANDIDATES
+
+
+def test_tab_on_aws_takes_a_place_and_is_paid_for_and_is_looked_up_once_at_a_time(access, index, monkeypatch):
+    charged, looks, look = [], [], aws_completion.candidates
+    monkeypatch.setattr(aws_completion, "candidates", lambda *asked: looks.append(asked) or look(*asked))
+
+    class Counted(CommandLimits):
+        def charge(self, browser, address, cpu_seconds):
+            charged.append(cpu_seconds)
+
+    async def at_once():
+        return await asyncio.gather(*(console.complete("aws ia") for _ in range(3)))
+
+    async def found():
+        return access
+
+    aws = Program(name="aws", path="/ghost", version="2", reads=(), index=index)
+    console = Console(access=found, programs={"aws": aws}, limits=Counted(), browser="b", address="a")
+    assert sorted(len(words) for _, words in asyncio.run(at_once())) == [0, 0, 1]
+    assert (len(looks), len(charged)) == (1, 1)
+    assert charged[0] > 0
+    with ExitStack() as held:
+        for _ in range(AT_ONCE):
+            held.enter_context(console.limits.running("b", "a"))
+        with pytest.raises(LineRefused, match="two_at_once"):
+            asyncio.run(console.complete("aws ia"))
+    assert len(looks) == 1
 
 
 def test_tab_adds_nothing_where_aws_has_no_database_or_another(tmp_path):

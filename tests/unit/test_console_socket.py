@@ -57,6 +57,7 @@ class Client:
 
 @pytest.fixture
 def access(tmp_path):
+    (tmp_path / "files").mkdir()
     return WorldAccess(directory=tmp_path, kubeconfig=b"", context="irsa", aws={}, ports=())
 
 

@@ -271,6 +271,7 @@ def test_a_launcher_that_does_not_end_is_a_finding(monkeypatch):
 def test_a_program_that_does_not_reach_the_world_is_named(monkeypatch, tmp_path):
     shell = Program(name="kubectl", path="/bin/false", version="1.2", reads=("/bin/false",))
     monkeypatch.setattr("app.console.programs.find", lambda _: {"kubectl": shell})
+    (tmp_path / "files").mkdir()
     access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="", aws={}, ports=())
     kubectl, aws = trial_run.console(access)
     assert (kubectl.status, kubectl.case, kubectl.expected) == (OFF, "fails", trial_run.COMMANDS["kubectl"])
