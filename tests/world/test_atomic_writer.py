@@ -128,6 +128,17 @@ def test_paths_that_exclude_each_other_leave_the_old_files(writer, tmp_path):
     assert len(os.listdir(tmp_path)) == 3
 
 
+def test_what_fails_in_any_way_leaves_no_directory(writer, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RecursionError
+
+    writer.write(files(a="1"))
+    monkeypatch.setattr(writer.tree, "own", fail)
+    with pytest.raises(RecursionError):
+        writer.write(files(a="2"))
+    assert ((tmp_path / "a").read_text(), len(os.listdir(tmp_path))) == ("1", 3)
+
+
 @given(payload=st.dictionaries(st.text(max_size=20), st.binary(max_size=20), max_size=4))
 def test_any_payload_is_written_or_refused(tmp_path_factory, payload):
     root = tmp_path_factory.mktemp("volume")

@@ -14,6 +14,7 @@ from app.world.node.volumes.atomic_writer import AtomicWriter, Attributes, FileP
 from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.inodes import User
 from app.world.node.volumes.mounts import Mount, mount_part
+from app.world.node.volumes.scratch import ENTRY_BYTES, SCRATCH_BYTES
 from tests.world.shells import simulated
 
 NOW = 1795560735.0  # 2026-11-24T22:52:15Z
@@ -297,6 +298,27 @@ def test_a_part_of_a_volume_stays_what_it_was_when_it_was_mounted(tree):
     assert (node.mode & 0o777, node.uid, node.size, node.links) == (0o600, 7, 3, 0)
     # The kubelet has removed the old directory with what was in it.
     assert (files.listdir("/etc"), files.listdir("/etc/d")) == (["a", "d"], [])
+
+
+def test_a_long_part_is_refused_before_the_disk_is_asked(tree, monkeypatch):
+    monkeypatch.setattr("os.path.realpath", no_room)
+    for path in ("a/" * 2049, "./" * 2049 + "a", "n" * 256):
+        with pytest.raises(OSError, match="name too long"):
+            part_of(tree, path)
+
+
+def test_the_names_of_an_image_are_bounded_and_counted(tree):
+    plain = FileSystem({}, User(), NOW).size
+    part = part_of(tree, "")
+    mounts = {"/a/b": part, "/a/c/": part}
+    assert FileSystem(mounts, User(), NOW, directories={"/a/b": 0o755}).size == plain + 3 * ENTRY_BYTES + 10
+    for path in ("/a" * 2049, "/" + "n" * 256):
+        with pytest.raises(OSError, match="name too long"):
+            FileSystem({path: part}, User(), NOW)
+    with pytest.raises(OSError, match="No space left"):
+        FileSystem({"/a" * 2000: part}, User(), NOW)
+    with pytest.raises(OSError, match="No space left"):
+        FileSystem({f"/{number:03}": part for number in range(SCRATCH_BYTES // (ENTRY_BYTES + 4) + 1)}, User(), NOW)
 
 
 def test_a_part_that_is_not_there_becomes_a_directory_of_the_volume(tree):

@@ -12,6 +12,7 @@ from app.world.apiserver.registry import operations
 from app.world.apiserver.types.errors import ApiError
 from app.world.node import node_limits
 from app.world.node.container_log import LOG_LIMIT
+from app.world.node.container_runtime import MOUNTS_LIMIT
 from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
 from app.world.node.volumes import disk, token_manager
 from app.world.node.volumes.disk import VOLUMES_LIMIT
@@ -138,6 +139,36 @@ def test_mounted_parts_share_the_memory_of_their_node(run_pod, config_map, monke
         "reason": "CreateContainerConfigError",
         "message": "cannot allocate memory",
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "message"),
+    [
+        ("mountPath", "/a" * 2049, "file name too long"),
+        ("mountPath", "/a" * 2000, "no space left on device"),
+        ("workingDir", "/a" * 2049, "file name too long"),
+        ("workingDir", "/a" * 2000, "no space left on device"),
+        ("terminationMessagePath", "/a" * 2049, "file name too long"),
+        ("terminationMessagePath", "/a" * 2000, "no space left on device"),
+        ("subPath", "a/" * 2049, 'failed to create subPath directory for volumeMount "v" of container "app"'),
+    ],
+)
+def test_a_long_path_is_refused_where_the_container_is_made(run_pod, field, path, message):
+    mount = {"name": "v", "mountPath": "/v"} | ({field: path} if field in ("mountPath", "subPath") else {})
+    container = {"volumeMounts": [mount]} | ({} if field in mount else {field: path})
+    pod = run_pod(spec={"volumes": [{"name": "v", "emptyDir": {}}]}, container=container)
+    assert waiting(pod) == {"reason": "CreateContainerConfigError", "message": message}
+    assert run_pod("next")["status"]["phase"] == "Running"
+
+
+def test_a_container_has_so_many_mounts(run_pod):
+    mounts = [{"name": "v", "mountPath": f"/v{number}"} for number in range(MOUNTS_LIMIT)]
+    volumes = {"volumes": [{"name": "v", "emptyDir": {}}], "automountServiceAccountToken": False}
+    plain = {"metadata": None, "spec": {**volumes, "serviceAccountName": "default"}}
+    assert run_pod("few", **plain, container={"volumeMounts": mounts})["status"]["phase"] == "Running"
+    one_more = [*mounts, {"name": "v", "mountPath": "/v"}]
+    message = f"this simulated node takes at most {MOUNTS_LIMIT} mounts in a container"
+    assert waiting(run_pod("many", **plain, container={"volumeMounts": one_more}))["message"] == message
 
 
 def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):

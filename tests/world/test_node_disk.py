@@ -2,13 +2,15 @@
 
 import asyncio
 import math
+import os
 from types import SimpleNamespace
 
 import pytest
 
 from app.world.apiserver.storage.state import ClusterState
 from app.world.clock import WorldClock
-from app.world.node.volumes.disk import BLOCK, VOLUMES_LIMIT, NodeDisk, free_files
+from app.world.node.volumes import disk
+from app.world.node.volumes.disk import BLOCK, VOLUMES_LIMIT, NodeDisk, bytes_on_disk, free_files
 from app.world.node.volumes.volumes import PodVolumes
 
 
@@ -17,13 +19,14 @@ def node(tmp_path):
     return NodeDisk(tmp_path)
 
 
-def volumes(node, uid, entries):
-    """Of a Pod with one ConfigMap of so many entries."""
+def volumes(node, uid, entries, *, paths=()):
+    """Of a Pod with one ConfigMap of so many entries; with `paths`, its first one at each of these."""
     clock = WorldClock()
     cluster = ClusterState(clock)
     data = {f"k{number}": "x" for number in range(entries)}
     cluster.put("configmaps", {"metadata": {"name": "some", "namespace": "default"}, "data": data})
-    spec = {"volumes": [{"name": "v", "configMap": {"name": "some"}}], "containers": [{"name": "c"}]}
+    source = {"name": "some", "items": [{"key": "k0", "path": path} for path in paths]}
+    spec = {"volumes": [{"name": "v", "configMap": source}], "containers": [{"name": "c"}]}
     record = SimpleNamespace(pod={"metadata": {"name": uid, "namespace": "default", "uid": uid}, "spec": spec})
     return PodVolumes(record, None, node.of_pod(uid), cluster, clock.now)
 
@@ -49,8 +52,54 @@ def test_what_a_pod_took_is_free_once_it_is_gone(node, tmp_path):
     assert asyncio.run(second.refresh()) == ()
 
 
+def test_a_directory_takes_a_block_once(node):
+    made = volumes(node, "one", 1, paths=["a/b/c", "a/b/d", "a/e", "f"])
+    assert asyncio.run(made.refresh()) == ()
+    assert node._pods["one"].sizes == {"v": (4 + 2) * BLOCK}
+
+
+@pytest.mark.parametrize(
+    ("paths", "why"),
+    [
+        ([f"{number}/{'a/' * 30}f" for number in range(3)], "no space left on device"),
+        (["f", f"{'a/' * 1000}f"], "no space left on device"),
+        (["f", f"{'a/' * 2048}f"], "invalid path: must be less than or equal to 4096 characters"),
+        (["f", f"{'a/' * 100_000}f"], "invalid path: must be less than or equal to 4096 characters"),
+        (["f", "a" * 256], "invalid path: filenames must be less than or equal to 255 characters"),
+    ],
+)
+def test_deep_directories_are_refused_and_leave_nothing(node, tmp_path, monkeypatch, paths, why):
+    made = volumes(node, "one", 1, paths=paths)
+    count = 0
+
+    def mkdir(path, *arguments, **options):
+        nonlocal count
+        count += 1
+        return before(path, *arguments, **options)
+
+    before = os.mkdir
+    monkeypatch.setattr("os.mkdir", mkdir)
+    for _ in range(2):  # a change of the ConfigMap begins again
+        assert asyncio.run(made.refresh()) == (f'MountVolume.SetUp failed for volume "v" : {why}',)
+    assert count < 10
+    assert list((tmp_path / "pods" / "one" / "volumes" / "0").iterdir()) == []
+
+
+def test_directories_are_counted_to_the_limit_alone():
+    assert bytes_on_disk({"a/" * 2000 + "f": 1}) == (VOLUMES_LIMIT // BLOCK + 2) * BLOCK
+
+
+def test_a_disk_with_few_files_left_is_nearly_full(node, monkeypatch):
+    monkeypatch.setattr(disk, "free_files", lambda path: disk.RESERVE_BYTES // BLOCK + 20)
+    node.check(disk.OWN_BYTES)
+    node.of_pod("one").sizes["v"] = disk.OWN_BYTES
+    node.check(20 * BLOCK)
+    with pytest.raises(OSError, match="no space left on device"):
+        node.check(21 * BLOCK)
+
+
 @pytest.mark.parametrize(("of_all", "free", "found"), [(1000, 7, 7), (1000, 0, 0), (0, 0, math.inf)])
 def test_a_disk_without_a_number_of_inodes_takes_any_number_of_files(tmp_path, monkeypatch, of_all, free, found):
-    disk = SimpleNamespace(f_files=of_all, f_favail=free)
-    monkeypatch.setattr("os.statvfs", lambda _: disk, raising=False)
+    found_disk = SimpleNamespace(f_files=of_all, f_favail=free)
+    monkeypatch.setattr("os.statvfs", lambda _: found_disk, raising=False)
     assert free_files(tmp_path) == found

@@ -36,6 +36,7 @@ from app.world.node.volumes.filesystem import FileSystem
 from app.world.node.volumes.first_process import FirstProcess
 from app.world.node.volumes.inodes import User
 from app.world.node.volumes.mounts import Mount, mount_part
+from app.world.node.volumes.path_limits import check_path
 from app.world.node.volumes.scratch import Written
 from app.world.node.volumes.volumes import PodVolumes
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from app.world.world import World
 
 
+MOUNTS_LIMIT = 100
+"""How many mounts one container may have: each is looked for on the disk."""
 SETTLE_SECONDS = 10.0
 """Seconds for which a Pod waits for a process that neither ends nor waits for something."""
 
@@ -71,7 +74,10 @@ class ContainerRuntime:
         mounts: dict[str, Mount] = {}
         held = 0
         writable = [] if (spec.get("securityContext") or {}).get("readOnlyRootFilesystem") else ["/"]
-        for mount in spec.get("volumeMounts") or []:
+        wanted = spec.get("volumeMounts") or []
+        if len(wanted) > MOUNTS_LIMIT:
+            raise ConfigError(f"this simulated node takes at most {MOUNTS_LIMIT} mounts in a container")
+        for mount in wanted:
             tree = volumes.tree(mount["name"])
             if tree is None:
                 raise ConfigError(f'cannot find volume "{mount["name"]}" to mount into container "{spec["name"]}"')
@@ -93,23 +99,25 @@ class ContainerRuntime:
         # The kubelet mounts an empty file there that every user may write.
         message = posixpath.normpath("/" + spec.get("terminationMessagePath", "").lstrip("/"))
         first = _first_process(spec, user, beside)
-        files = FileSystem(
-            mounts,
-            user,
-            world.node_now(),
-            directories={
-                **{posixpath.dirname(message): 0o755, "/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
-                **({first_process.ROOT: 0o755} if first else {}),
-            },
-            image_files={
-                **base_files(pod, image, hostname=hostname_of(pod), address=address, node=world.node_name),
-                **({first_process.ENVIRON: first.environ} if first else {}),
-            },
-            writable=[*writable, *({message} - {"/"})],
-            check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
-            now=world.node_now,
-            first=first,
-        )
+        image_files = base_files(pod, image, hostname=hostname_of(pod), address=address, node=world.node_name)
+        try:
+            check_path(message)
+            files = FileSystem(
+                mounts,
+                user,
+                world.node_now(),
+                directories={
+                    **{posixpath.dirname(message): 0o755, "/tmp": 0o1777, "/root": 0o700, directory: 0o755},  # noqa: S108
+                    **({first_process.ROOT: 0o755} if first else {}),
+                },
+                image_files={**image_files, **({first_process.ENVIRON: first.environ} if first else {})},
+                writable=[*writable, *({message} - {"/"})],
+                check_room=lambda wanted: node_limits.check_disk(world.kubelet, wanted),
+                now=world.node_now,
+                first=first,
+            )
+        except OSError as error:
+            raise ConfigError(str(error.strerror).lower()) from None
         try:
             files.stat(message)
         except OSError:

@@ -12,9 +12,9 @@ from app.world.node.programs.environment import ConfigError
 if TYPE_CHECKING:
     from app.world.node.kubelet import Kubelet
 
-PROCESSES_LIMIT = 1024 * 1024
-"""Bytes of memory for what all processes of one node were given and have written. A process without variables of its
-own takes 3,000."""
+PROCESSES_LIMIT = 1536 * 1024
+"""Bytes of memory for what all processes of one node were given and have written, with the names of the directories and
+files that their containers begin with. A process without variables of its own takes 6,500."""
 LOGS_LIMIT = 512 * 1024
 """Characters of the logs of all containers on one node: the newest ones are kept."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from botocore import configloader, exceptions
 
 from app.world.node.container import Container
-from app.world.node.volumes.filesystem import PATH_LIMIT
+from app.world.node.volumes.path_limits import PATH_LIMIT
 
 Profiles = dict[str, dict[str, Any]]
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")

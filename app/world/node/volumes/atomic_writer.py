@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.world.node.volumes.owners import give_away, set_times
+from app.world.node.volumes.path_limits import NAME_LIMIT, PATH_LIMIT, has_long_name
 from app.world.node.volumes.scratch import Scratch
 
 DATA_LINK = "..data"
@@ -30,7 +31,7 @@ TMPFS = 0o1777
 
 
 class InvalidPath(ValueError):
-    """A file's path may not leave the volume or begin with `..`."""
+    """A file's path may not leave the volume, begin with `..` or be too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ class AtomicWriter:
         """
         # (1) The payload's paths must stay within the volume.
         for path in payload:
-            _validate(path)
+            check_place(path)
         # (2) If the files are as they should be already, nothing is touched.
         root = self.tree.root
         old = root / os.readlink(root / DATA_LINK) if (root / DATA_LINK).is_symlink() else None
@@ -116,7 +117,7 @@ class AtomicWriter:
         new.mkdir()
         try:
             self._fill(new, payload, group)
-        except OSError:
+        except BaseException:
             self.tree.remove(new)
             raise
         # (4) `..data` is swapped atomically.
@@ -170,11 +171,15 @@ def _swap(link: Path, place: Path) -> None:
         os.replace(link, place)
 
 
-def _validate(path: str) -> None:
-    parts = path.split("/")
+def check_place(path: str) -> None:
+    """Raises `InvalidPath` where a file's path within its volume is not one. The texts are those of `validatePath`."""
+    if len(path) > PATH_LIMIT:
+        raise InvalidPath(f"invalid path: must be less than or equal to {PATH_LIMIT} characters")
+    if has_long_name(path):
+        raise InvalidPath(f"invalid path: filenames must be less than or equal to {NAME_LIMIT} characters")
     try:
-        too_long = len(path) > 4096 or any(len(part.encode()) > 255 for part in parts)
+        path.encode()
     except UnicodeEncodeError as error:
         raise InvalidPath(path) from error
-    if "\0" in path or path.startswith("..") or too_long or {"", ".", ".."} & set(parts):
+    if "\0" in path or path.startswith("..") or {"", ".", ".."} & set(path.split("/")):
         raise InvalidPath(path)

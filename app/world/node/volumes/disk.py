@@ -10,9 +10,10 @@ from __future__ import annotations
 import errno
 import math
 import os
+import posixpath
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 VOLUMES_LIMIT = 256 * 1024
@@ -54,12 +55,17 @@ class NodeDisk:
         self._pods.clear()
 
     def check(self, wanted: int, *, volumes: int = 0) -> None:
-        """Raises `OSError` (ENOSPC) unless there is room for so many more bytes and volumes."""
+        """Raises `OSError` (ENOSPC) unless there is room for so many more bytes and volumes. Each block may be a file
+        of its own."""
         count = volumes + sum(len(pod.sizes) for pod in self._pods.values())
         total = wanted + sum(sum(pod.sizes.values()) for pod in self._pods.values())
-        shared = total > OWN_BYTES and wanted > free_bytes(self._directory) - RESERVE_BYTES
+        shared = total > OWN_BYTES and wanted > self._free - RESERVE_BYTES
         if (wanted > 0 and (total > VOLUMES_LIMIT or shared)) or (volumes and count > VOLUMES_COUNT):
             raise OSError(errno.ENOSPC, "no space left on device")
+
+    @property
+    def _free(self) -> float:
+        return min(free_bytes(self._directory), free_files(self._directory) * BLOCK)
 
 
 class PodDisk:
@@ -92,6 +98,15 @@ def free_files(path: Path) -> float:
     return found.f_favail if found and found.f_files else math.inf
 
 
-def bytes_on_disk(sizes: Iterable[int]) -> int:
-    """The bytes that files of these sizes take on the disk: whole blocks, and at least one for the name of each."""
-    return sum(max(-(-size // BLOCK), 1) * BLOCK for size in sizes)
+def bytes_on_disk(sizes: Mapping[str, int]) -> int:
+    """The bytes that files of these sizes take on the disk: whole blocks, and at least one for the name of each, and
+    one for each directory that leads to them.
+
+    Directories are counted until there are more than a node has room for. `sizes`: by path within the volume.
+    """
+    directories: set[str] = set()
+    most = VOLUMES_LIMIT // BLOCK
+    for path in sizes:
+        while (path := posixpath.dirname(path)) and path not in directories and len(directories) <= most:
+            directories.add(path)
+    return (len(directories) + sum(max(-(-size // BLOCK), 1) for size in sizes.values())) * BLOCK

@@ -21,10 +21,9 @@ from app.world.node.volumes.first_process import FirstProcess
 from app.world.node.volumes.image import Image
 from app.world.node.volumes.inodes import Inode, User, os_error, written_inode
 from app.world.node.volumes.mounts import Mount
+from app.world.node.volumes.path_limits import PATH_LIMIT, check_path
 from app.world.node.volumes.scratch import Scratch, Written
 
-PATH_LIMIT = 4096
-"""Characters of a path (Linux: bytes)."""
 LINK_LIMIT = 40
 """How many links one path may contain (Linux)."""
 
@@ -48,7 +47,8 @@ class FileSystem:
         """`directories`: those of the image, with their modes. `image_files`: files that are there from the start,
         unless a mount hides them. `writable`: which mounts, files and `/` can be written to, by root or another user
         that may. `check_room` raises where the node has no memory for so many bytes more. `now`: Unix seconds by the
-        node's clock, the time of `created` where it is not given. `first`: where process 1 is another container's."""
+        node's clock, the time of `created` where it is not given. `first`: where process 1 is another container's.
+        Raises `OSError` where a path is too long, or the paths have too many names."""
         found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
         self._mounts = dict(sorted(found.items(), key=lambda mounted: -len(mounted[0])))
         """By path. A path may lie in two of them, so the longer one comes first."""
@@ -65,7 +65,7 @@ class FileSystem:
 
     @property
     def size(self) -> int:
-        """Bytes of memory for what programs have written, for mounted files that it keeps, and its image's."""
+        """Bytes of memory for what programs have written, for mounted files that it keeps, and for its image."""
         return self.scratch.size + self._held
 
     def read(self, path: str) -> bytes:
@@ -187,8 +187,7 @@ class FileSystem:
             parent = self._inode(posixpath.dirname(location))
             if not parent.is_directory:
                 raise os_error(errno.ENOTDIR, path) from None
-            if len(name.encode("utf-8", "replace")) > 255 or len(location) > PATH_LIMIT:
-                raise os_error(errno.ENAMETOOLONG, path) from None
+            check_path(location, typed=path)
             found = None
         else:
             found = self._inode(location)

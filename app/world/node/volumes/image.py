@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 
 from app.world.node.volumes.inodes import Inode, image_directory, os_error, written_inode
 from app.world.node.volumes.mounts import Mount
-from app.world.node.volumes.scratch import Written
+from app.world.node.volumes.path_limits import check_path
+from app.world.node.volumes.scratch import ENTRY_BYTES, SCRATCH_BYTES, Written
 
 
 class Image:
@@ -21,7 +22,10 @@ class Image:
         files: Mapping[str, bytes],
         created: float,
     ) -> None:
-        """`directories`: with their modes; `files`: with their contents, those below a mount are hidden."""
+        """`directories`: with their modes; `files`: with their contents, those below a mount are hidden.
+
+        Raises `OSError` where a path is too long, or where the names of all take more than one layer's bytes.
+        """
         self._modes = directories
         self._created = created
         self._files = {
@@ -31,13 +35,19 @@ class Image:
         }
         self._names: dict[str, set[str]] = {"/": set()}
         """The names in each directory."""
+        self._size = sum(map(len, self._files.values()))
+        room = SCRATCH_BYTES
         for path in (*mounts, *self._files, *directories):
+            check_path(path)
             if path in directories and path not in mounts:
                 self._names.setdefault(path, set())
-            while path != "/":
-                parent, _, name = path.rpartition("/")
-                path = parent or "/"
+            while path != "/" and posixpath.basename(path) not in self._names.get(posixpath.dirname(path), ()):
+                room -= ENTRY_BYTES + len(path)
+                if room < 0:
+                    raise os_error(errno.ENOSPC, path)
+                path, name = posixpath.split(path)
                 self._names.setdefault(path, set()).add(name)
+        self._size += SCRATCH_BYTES - room
         no_directories = {path for path, mount in mounts.items() if mount.found and not mount.found.is_directory}
         no_directories |= self._files.keys()
         self._subdirectories = {
@@ -47,8 +57,8 @@ class Image:
 
     @property
     def size(self) -> int:
-        """Bytes of memory for the contents of its files."""
-        return sum(map(len, self._files.values()))
+        """Bytes of memory for its names and the contents of its files."""
+        return self._size
 
     def names(self, location: str) -> Collection[str]:
         """The names in a directory; none where there is no such directory."""

@@ -18,10 +18,8 @@ from pathlib import Path
 
 from app.world.node.volumes.atomic_writer import OwnedTree
 from app.world.node.volumes.inodes import Inode, os_error, real_inode, written_inode
+from app.world.node.volumes.path_limits import check_path
 from app.world.node.volumes.scratch import Written
-
-_NAME_BYTES = 255
-"""How long one name in a path may be (Linux)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +55,7 @@ def mount_part(tree: OwnedTree, sub_path: str, now: float, check_room: Callable[
     What is not there becomes a directory, with the mode of the volume. `now`: its time, in Unix seconds; `check_room`
     raises where the node has no memory for so many bytes more. Raises `OSError` where it cannot be made.
     """
+    check_path(sub_path)
     place = posixpath.normpath(f"/{sub_path}").lstrip("/")
     if not place:
         return Mount(tree=tree)
@@ -83,8 +82,6 @@ def _kept(tree: OwnedTree, place: str, inode: Inode) -> Mount:
 
 def _make_directories(tree: OwnedTree, place: str, now: float, check_room: Callable[[int], None]) -> None:
     """Makes a directory in a volume, with those that lead to it. Raises `OSError`."""
-    if any(len(name.encode()) > _NAME_BYTES for name in place.split("/")):
-        raise os_error(errno.ENAMETOOLONG, place)
     root = tree.attributes(tree.root)
     made = Written(mode=root.mode & ~stat.S_ISVTX, uid=0, gid=root.gid, modified=now)
     names = place.split("/")[1:]

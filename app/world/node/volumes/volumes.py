@@ -18,6 +18,7 @@ from app.world.node.volumes.atomic_writer import (
     FileProjection,
     InvalidPath,
     OwnedTree,
+    check_place,
 )
 from app.world.node.volumes.disk import PodDisk, bytes_on_disk
 from app.world.node.volumes.scratch import Written
@@ -89,7 +90,7 @@ class PodVolumes:
                 writer = self._writer(volume)
                 payload = await self._payload(volume)
                 if payload is not None:
-                    wanted = bytes_on_disk(len(file.data) for file in payload.values())
+                    wanted = _bytes_on_disk(payload)
                     self._disk.node.check(wanted - self._disk.sizes[name])
                     writer.write(payload, group=self._group)
                     self._disk.sizes[name] = wanted
@@ -150,7 +151,7 @@ class PodVolumes:
                     payload |= await self._source(source, default)
                 except (ConfigError, TokenError) as error:
                     failures.append(str(error))
-                self._disk.node.check(bytes_on_disk(len(file.data) for file in payload.values()))
+                self._disk.node.check(_bytes_on_disk(payload))
             if failures:
                 raise ConfigError(_aggregate(failures))
             return payload
@@ -173,7 +174,7 @@ class PodVolumes:
                 value = resource_field_value(self._cluster, self._record.pod, None, reference)
             else:
                 value = field_value(self._record.pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
-            path = posixpath.normpath(item["path"])
+            path = _place(item["path"])
             files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode", mode))
         return files
 
@@ -193,7 +194,7 @@ class PodVolumes:
         # With a user or a group of its own only those may read the token; the group's right comes with `fsGroup`.
         if user is not None or self._group is not None:
             mode = 0o600
-        return {posixpath.normpath(wanted["path"]): FileProjection(data=token.encode(), mode=mode, user=user)}
+        return {_place(wanted["path"]): FileProjection(data=token.encode(), mode=mode, user=user)}
 
     def _entries(self, resource: str, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
         name = wanted.get("name") or ""
@@ -211,9 +212,20 @@ class PodVolumes:
                 if wanted.get("optional"):
                     continue
                 raise ConfigError(f"{_LACKING[resource]}: {item['key']}")
-            path = posixpath.normpath(item["path"])
+            path = _place(item["path"])
             files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode", mode))
         return files
+
+
+def _place(path: str) -> str:
+    """A file's path within its volume, without dots. Raises `InvalidPath`."""
+    place = posixpath.normpath(path)
+    check_place(place)
+    return place
+
+
+def _bytes_on_disk(payload: Mapping[str, FileProjection]) -> int:
+    return bytes_on_disk({path: len(file.data) for path, file in payload.items()})
 
 
 def _is_in_memory(volume: JsonObject) -> bool:
