@@ -187,7 +187,7 @@ def test_the_newest_logs_are_kept(world, run_pod, config_map, monkeypatch):
 
 
 def test_a_node_has_so_many_volumes(world, run_pod, monkeypatch):
-    present = sum(len(pod.sizes) for pod in world.kubelet.disk._pods.values())
+    present = sum(map(len, world.kubelet.disk._sizes.values()))
     monkeypatch.setattr(disk, "VOLUMES_COUNT", present + 3)
     empty = [{"name": f"v{n}", "emptyDir": {}} for n in range(4)]
     pod = run_pod(spec={"volumes": empty, "automountServiceAccountToken": False, "serviceAccountName": "default"})

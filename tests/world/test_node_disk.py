@@ -55,7 +55,7 @@ def test_what_a_pod_took_is_free_once_it_is_gone(node, tmp_path):
 def test_a_directory_takes_a_block_once(node):
     made = volumes(node, "one", 1, paths=["a/b/c", "a/b/d", "a/e", "f"])
     assert asyncio.run(made.refresh()) == ()
-    assert node._pods["one"].sizes == {"v": (4 + 2) * BLOCK}
+    assert node._sizes["one"] == {"v": (4 + 2) * BLOCK}
 
 
 @pytest.mark.parametrize(

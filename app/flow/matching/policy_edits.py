@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from app.flow.json_access import get_object, strings
@@ -145,12 +146,13 @@ def _is_subject(key: str) -> bool:
 
 
 def _with_subjects(policy: JsonValue, change: Callable[[str], str]) -> JsonValue:
-    def changed(value: JsonValue) -> JsonValue:
-        if isinstance(value, list):
-            return [changed(item) for item in value]
-        return change(value) if isinstance(value, str) and value.startswith(SUBJECT_PREFIX) else value
+    return _with_subject_values(policy, partial(_changed, change))
 
-    return _with_subject_values(policy, changed)
+
+def _changed(change: Callable[[str], str], value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_changed(change, item) for item in value]
+    return change(value) if isinstance(value, str) and value.startswith(SUBJECT_PREFIX) else value
 
 
 def _with_subject_values(policy: JsonValue, change: Callable[[JsonValue], JsonValue]) -> JsonValue:

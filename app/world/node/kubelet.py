@@ -205,7 +205,6 @@ class Kubelet:
     def forget(self) -> None:
         """Drops all Pods, because their containers refer to the kubelet and would keep it in memory."""
         self._workers.clear()
-        self.disk.forget()
 
     def stop(self) -> None:
         """Ends all work. The world removes its files itself."""

@@ -37,31 +37,31 @@ class NodeDisk:
     def __init__(self, directory: Path) -> None:
         """`directory`: where the node's files are; it exists."""
         self._directory = directory
-        self._pods: dict[str, PodDisk] = {}
-        """By the Pod's uid."""
+        self._sizes: dict[str, dict[str, int]] = {}
+        """The `PodDisk.sizes` of each Pod, by its uid. No `PodDisk` itself: it refers to this disk."""
 
     def of_pod(self, uid: str) -> PodDisk:
         """A new Pod's part of the disk."""
-        made = self._pods[uid] = PodDisk(self, self._directory / "pods" / uid)
+        made = PodDisk(self, self._directory_of(uid))
+        self._sizes[uid] = made.sizes
         return made
 
     def remove(self, uid: str) -> None:
         """Removes a Pod's files. Files that are still written for it do not count any more."""
-        if pod := self._pods.pop(uid, None):
-            shutil.rmtree(pod.directory, ignore_errors=True)
-
-    def forget(self) -> None:
-        """Drops all Pods, because each refers to its node's disk."""
-        self._pods.clear()
+        if self._sizes.pop(uid, None) is not None:
+            shutil.rmtree(self._directory_of(uid), ignore_errors=True)
 
     def check(self, wanted: int, *, volumes: int = 0) -> None:
         """Raises `OSError` (ENOSPC) unless there is room for so many more bytes and volumes. Each block may be a file
         of its own."""
-        count = volumes + sum(len(pod.sizes) for pod in self._pods.values())
-        total = wanted + sum(sum(pod.sizes.values()) for pod in self._pods.values())
+        count = volumes + sum(map(len, self._sizes.values()))
+        total = wanted + sum(sum(sizes.values()) for sizes in self._sizes.values())
         shared = total > OWN_BYTES and wanted > self._free - RESERVE_BYTES
         if (wanted > 0 and (total > VOLUMES_LIMIT or shared)) or (volumes and count > VOLUMES_COUNT):
             raise OSError(errno.ENOSPC, "no space left on device")
+
+    def _directory_of(self, uid: str) -> Path:
+        return self._directory / "pods" / uid
 
     @property
     def _free(self) -> float:
