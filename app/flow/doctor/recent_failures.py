@@ -14,7 +14,7 @@ from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import role_name, subject_claim
+from app.flow.names import is_session_of, subject_claim
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Ports
 from app.flow.steps import access
@@ -80,10 +80,9 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
 
 def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
     """What AWS denied to the role's sessions, as the Pod's own log shows it, or else CloudTrail."""
-    name = role_name(role_arn_of(walk))
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
-    if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):
+    if is_session_of(role_arn_of(walk), principal_of(said)) and (denied := _asked(*denied_action(said))):
         return access.Denied(actions=(denied,), message=said, kind=denying_policy(said))
     calls = [get_object(it) for report in found for it in get_list(report.evidence.get("denied_calls"))]
     asked = (_asked(get_str(it, "action"), get_str(it, "resource")) for it in calls)
