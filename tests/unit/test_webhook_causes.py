@@ -608,3 +608,46 @@ def test_a_pod_that_has_ended_or_was_not_edited_does_not_work_until_then(phase: 
     if phase == "Running":
         fakes.pod["spec"] = bare_pod()["spec"]
     assert outcome(read(fakes))[0] == "webhook.registered"
+
+
+def by_association(*spoils: Spoil) -> Fakes:
+    """A Pod that has its role from an association, and a ServiceAccount without an annotation."""
+    fakes = unedited()
+    fakes.associated = True
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod = fakes.mutated(fakes.pod)
+    for spoil in spoils:
+        spoil(fakes)
+    return fakes
+
+
+@pytest.mark.parametrize("annotations", [{}, {ROLE_ARN: ""}], ids=["none", "without a value"])
+@pytest.mark.parametrize("actions", [(), ALL])
+def test_a_pod_with_pod_identity_needs_neither_annotation_nor_provider(
+    annotations: dict[str, str], actions: tuple[Action, ...]
+) -> None:
+    fakes = by_association(lambda f: f.service_account["metadata"].update(annotations=annotations))
+    fakes.providers.clear()
+    found = read(fakes, *actions)
+    assert (outcome(found), found.verdict.later) == (("pod.pod_identity", "pod_identity"), ())
+    for check_id in ("service_account.annotation", "provider.exists"):
+        check = next(it for it in found.walk.checks if it.id == check_id)
+        assert (check.status, check.reason) == (Status.FAILED, "by_pod_identity")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda f: f.pod["spec"].update(volumes=[]),
+        lambda f: f.pod["spec"].update(bare_pod()["spec"]),
+        lambda f: f.pod["spec"].update(serviceAccountName="other"),
+    ],
+    ids=["by variables without a token", "by its label alone", "of another ServiceAccount"],
+)
+def test_without_pod_identitys_token_the_annotation_is_missing(spoil: Spoil) -> None:
+    fakes = by_association(spoil)
+    fakes.providers.clear()
+    found = read(fakes)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.reason) == ("provider.exists", "")
+    assert "service_account.annotation" in [check.id for _, check in found.verdict.later]
