@@ -118,6 +118,15 @@ def role_name(role_arn: str) -> str:
     return parts[2] if parts else ""
 
 
+def is_session_of(role_arn: str, principal: str) -> bool:
+    """Whether a principal's ARN is that of a session of this role, and not of one of the same name in another account.
+
+    It has the role's name without the path (IAM user guide, "IAM identifiers").
+    """
+    parts = role_of(role_arn)
+    return parts is not None and f":{parts[1]}:assumed-role/{parts[2]}/" in principal
+
+
 def boundary_of(role: JsonValue) -> str:
     """The ARN of the permissions boundary of a role, as GetRole has it; empty where it has none."""
     return get_str(role, "PermissionsBoundary", "PermissionsBoundaryArn")

@@ -433,6 +433,14 @@ def in_cloudtrail(seconds_ago: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def test_what_a_role_of_the_same_name_in_another_account_was_refused_is_not_granted_to_the_pods_role() -> None:
+    """Teams often give the role in each of their accounts one name, and a Pod's role goes on to that of another."""
+    elsewhere = denied().replace(ACCOUNT, OTHER.split(":")[4])
+    found = examined(printing(of_another_program(ANOTHER), elsewhere))
+    assert check(found, POLICY).reason == NO_ACTION
+    assert (found.fix and found.fix.id) == "read_log"
+
+
 def test_what_cloudtrail_has_of_the_last_hour_is_asked_for() -> None:
     fakes = of_another_program()
     fakes.assumptions = Assumptions(denied=(in_cloudtrail(60), in_cloudtrail(50, errorMessage="no")))

@@ -242,9 +242,7 @@ def not_renewed(fakes: Fakes) -> None:
 
 
 def by_pod_identity(fakes: Fakes) -> None:
-    """The ServiceAccount has an association, and no annotation."""
-    annotated(fakes, "")
-    fakes.roles = [role("s3-reader", trust_policy())]
+    """The ServiceAccount has an association beside its annotation."""
     fakes.associated = True
     fakes.pod = fakes.mutated(bare_pod())
 
@@ -308,8 +306,8 @@ LEADS_TO: dict[str, tuple[tuple[Callable[[Fakes], Any], ...], dict[str, Any], Ou
         *((other_subject, has_failed), {"assume_role": NOT_AUTHORIZED}),
         *(NEXT, "pod.running"),
     ),
-    "Pod Identity, and no annotation": (
-        *((by_pod_identity,), {}),
+    "no provider, and Pod Identity": (
+        *((no_provider, by_pod_identity), {"assume_role": NO_PROVIDER}),
         *(NEXT, "pod.pod_identity"),
     ),
     "not restarted": ((FIXES["not restarted"][0],), {}, SHOULD_WORK, ""),
@@ -353,13 +351,14 @@ def test_what_reading_decides_and_was_not_read_leaves_open_whether_it_works() ->
 def test_what_was_not_read_may_fail_before_the_next_broken_link() -> None:
     """No Pod shows which role is meant, so the annotation's other key does, whose role was not read."""
     fakes = healthy()
-    by_pod_identity(fakes)
+    fakes.pod["spec"] = bare_pod()["spec"]
+    container(fakes)["env"] = [{"name": "AWS_ACCESS_KEY_ID", "value": "AKIA"}]
     fakes.service_account["metadata"]["annotations"] = {"eks.amazonaws.com/rolearn": OTHER}
     foretold = examined(fakes).prediction
     assert foretold is not None
     assert foretold.check is not None
     unknown = [check.id for check in foretold.unknown]
-    assert (foretold.outcome, foretold.check.id, "role.exists" in unknown) == (NEXT, "pod.pod_identity", True)
+    assert (foretold.outcome, foretold.check.id, "role.exists" in unknown) == (NEXT, "pod.static_keys", True)
 
 
 def test_without_the_clusters_issuer_the_prediction_has_the_one_that_the_role_trusts() -> None:

@@ -15,7 +15,7 @@ from app.flow.model import Check, Status
 from app.flow.ports import Assumptions
 from app.flow.verdict.judge import Outcome
 from tests.examples import examples
-from tests.unit.fake_ports import NOW, ROLE, SUB, SUBJECT, Fakes
+from tests.unit.fake_ports import ACCOUNT, NOW, PROVIDER, ROLE, SUB, SUBJECT, Fakes
 
 
 def record(**changes):
@@ -102,6 +102,21 @@ def test_history_and_our_own_attempts_do_not_count():
     check, evidence = found(record(eventTime=minute_before()), fakes=fakes)
     assert check.status is Status.PASSED
     assert len(evidence) == 1
+
+
+@pytest.mark.parametrize("role", [ROLE, f"{ROLE}-green", ROLE.replace(ACCOUNT, "444455556666")])
+def test_a_refusal_of_another_clusters_token_is_none_of_this_one(role):
+    """Add-ons have the same ServiceAccount in each cluster, and AWS's account of the role has the provider."""
+    time, asked = minute_before(), {"roleArn": role, "roleSessionName": "b"}
+    provider = PROVIDER.replace(ACCOUNT, role.split(":")[4])
+    here, elsewhere = (
+        record(eventTime=time, requestParameters=asked, userIdentity={"userName": SUB, "identityProvider": arn})
+        for arn in (provider, f"{provider}X")
+    )
+    assert [found(it)[0].status for it in (elsewhere, here)] == [Status.PASSED, Status.WARNING]
+    assert len(found(elsewhere, here)[1]) == 1
+    fakes = Fakes(errors={"cluster_discovery": NotPermitted(code="Forbidden", server_message="no", status=403)})
+    assert len(found(elsewhere, here, fakes=fakes)[1]) == 2, "which issuer is this cluster's is not known"
 
 
 def test_that_nothing_was_refused_is_not_said_of_an_hour_that_was_read_in_part():

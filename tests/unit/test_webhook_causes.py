@@ -23,14 +23,16 @@ from app.flow.ports import Execution
 from app.flow.steps import selectors
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
-from tests.unit.fake_ports import DIRECTORY, ROLE, SUBJECT, Fakes, bare_pod
-from tests.unit.test_doctor import healthy, owner
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SESSION, SUBJECT, Fakes, bare_pod
+from tests.unit.test_application import NODE, denied
+from tests.unit.test_doctor import ended, healthy, owner
 from tests.unit.test_steps import ALL_VARIABLES, with_variables
 
 SKIP = "eks.amazonaws.com/skip-containers"
 NAME = "kubernetes.io/metadata.name"
 FORBIDDEN = NotPermitted(code="Forbidden", server_message="no", status=403)
 CALLED = 'Internal error occurred: failed calling webhook "iam-for-pods.amazonaws.com": Post "https://127.0.0.1/mutate"'
+LACKING = 'Unable to locate credentials. You can configure credentials by running "aws configure".'
 RESTART = "kubectl -n default rollout restart deployment/web"
 
 Spoil = Callable[[Fakes], Any]
@@ -352,9 +354,32 @@ def test_a_container_that_is_left_out_on_purpose_is_worth_a_warning() -> None:
     assert (found.verdict.outcome, found.verdict.status) == (Outcome.WORKS, Status.WARNING)
     assert found.verdict.check is not None
     assert found.verdict.check.id == "pod.skipped"
-    fakes.pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] = 1
-    fakes.logs[""] = 'Unable to locate credentials. You can configure credentials by running "aws configure".'
-    assert outcome(read(fakes, *ALL)) == ("pod.skipped", "unskip")
+
+
+@pytest.mark.parametrize(
+    ("failing", "said", "check_id"),
+    [
+        ("proxy", LACKING, "pod.skipped"),
+        ("proxy", denied(NODE), "pod.skipped"),
+        ("proxy", denied(SESSION.replace(ACCOUNT, "444455556666")), "pod.skipped"),
+        ("aws-cli", LACKING, "pod.request"),
+        ("aws-cli", denied(NODE), "pod.request"),
+        ("aws-cli", denied(f"arn:aws:sts::{ACCOUNT}:assumed-role/second/s"), "pod.application"),
+        ("aws-cli", denied(SESSION.replace(ACCOUNT, "444455556666")), "pod.application"),
+    ],
+)
+def test_a_container_that_is_left_out_is_the_cause_of_its_own_error_alone(
+    failing: str, said: str, check_id: str
+) -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "proxy", "image": "envoy"})
+    skip(fakes, "proxy")
+    codes = {"aws-cli": 0, "proxy": 0, failing: 1}
+    fakes.pod["status"]["containerStatuses"] = [{**ended(code), "name": name} for name, code in codes.items()]
+    fakes.logs[failing] = said
+    fakes.talk = []
+    found = read(fakes, *ALL)
+    assert (found.verdict.outcome, found.verdict.check and found.verdict.check.id) == (Outcome.BROKEN, check_id)
 
 
 def test_an_empty_token_file_is_no_missing_one() -> None:
@@ -583,3 +608,46 @@ def test_a_pod_that_has_ended_or_was_not_edited_does_not_work_until_then(phase: 
     if phase == "Running":
         fakes.pod["spec"] = bare_pod()["spec"]
     assert outcome(read(fakes))[0] == "webhook.registered"
+
+
+def by_association(*spoils: Spoil) -> Fakes:
+    """A Pod that has its role from an association, and a ServiceAccount without an annotation."""
+    fakes = unedited()
+    fakes.associated = True
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod = fakes.mutated(fakes.pod)
+    for spoil in spoils:
+        spoil(fakes)
+    return fakes
+
+
+@pytest.mark.parametrize("annotations", [{}, {ROLE_ARN: ""}], ids=["none", "without a value"])
+@pytest.mark.parametrize("actions", [(), ALL])
+def test_a_pod_with_pod_identity_needs_neither_annotation_nor_provider(
+    annotations: dict[str, str], actions: tuple[Action, ...]
+) -> None:
+    fakes = by_association(lambda f: f.service_account["metadata"].update(annotations=annotations))
+    fakes.providers.clear()
+    found = read(fakes, *actions)
+    assert (outcome(found), found.verdict.later) == (("pod.pod_identity", "pod_identity"), ())
+    for check_id in ("service_account.annotation", "provider.exists"):
+        check = next(it for it in found.walk.checks if it.id == check_id)
+        assert (check.status, check.reason) == (Status.FAILED, "by_pod_identity")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda f: f.pod["spec"].update(volumes=[]),
+        lambda f: f.pod["spec"].update(bare_pod()["spec"]),
+        lambda f: f.pod["spec"].update(serviceAccountName="other"),
+    ],
+    ids=["by variables without a token", "by its label alone", "of another ServiceAccount"],
+)
+def test_without_pod_identitys_token_the_annotation_is_missing(spoil: Spoil) -> None:
+    fakes = by_association(spoil)
+    fakes.providers.clear()
+    found = read(fakes)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.reason) == ("provider.exists", "")
+    assert "service_account.annotation" in [check.id for _, check in found.verdict.later]

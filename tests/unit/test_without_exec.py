@@ -682,13 +682,19 @@ def test_where_our_own_clock_is_behind_no_token_is_called_broken() -> None:
     assert examined(fakes, Action.READ_TOKEN).verdict.outcome is not Outcome.BROKEN
 
 
-def test_what_we_were_refused_ourselves_takes_nothing_from_what_the_pod_was_granted() -> None:
-    ours = {"roleArn": ROLE, "roleSessionName": "irsa-explorer"}
-    found = examined(distroless(granted(NOW - 500), refused=[granted(NOW - 400, requestParameters=ours)]))
+OTHER_CLUSTER = {"userName": SUB, "identityProvider": f"{PROVIDER}X"}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"requestParameters": {"roleArn": ROLE, "roleSessionName": "irsa-explorer"}}, {"userIdentity": OTHER_CLUSTER}],
+    ids=["by ourselves", "by another cluster's ServiceAccount of that name"],
+)
+def test_what_others_were_refused_takes_nothing_from_what_the_pod_was_granted(others: dict[str, Any]) -> None:
+    found = examined(distroless(granted(NOW - 500), refused=[granted(NOW - 400, errorCode="AccessDenied", **others)]))
     assert of(found, "sts.recent_successes").status is PASSED
 
 
-OTHER_CLUSTER = {"userName": SUB, "identityProvider": f"{PROVIDER}X"}
 NO_PROOF: dict[str, Callable[[], Fakes]] = {
     "before the Pod": lambda: distroless(granted(NOW - 1001)),
     "of another cluster's ServiceAccount of that name": lambda: distroless(

@@ -82,6 +82,7 @@ REASONS = frozenset(
         "sub_path",
         "api_alone",
         "by_hand",
+        "by_pod_identity",
         "sts_granted",
         "sts_refused",
         "changed_meanwhile",

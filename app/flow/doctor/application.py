@@ -55,8 +55,9 @@ class _Ended:
     """Where the words are from: `log` or `status`."""
 
 
-def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> str:
-    """Decides `pod.application`, and returns the product's error message where the program was refused."""
+def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonValue) -> tuple[str, str]:
+    """Decides `pod.application`, and returns the product's error message where the program was refused, and the name of
+    its container."""
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     statuses = get_list(pod, "status", "containerStatuses")
     alone = len(statuses) == 1
@@ -65,7 +66,7 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
         alone = False
     if not statuses:
         findings.unknown(CHECK, NOT_OBSERVABLE, where=f"{where} .status")
-        return ""
+        return "", ""
     ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
     container = get_str(statuses[ended.index(worst)], "name")
@@ -78,12 +79,12 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
         unnamed = ENCODED if encoded_message(worst.words) else NAMES_NO_ONE
         reason = UNKNOWN_KEY if knows_no_key(worst.words) else unnamed
         findings.unknown(CHECK, reason, where=where, error=worst.words)
-        return worst.words
+        return worst.words, container
     if worst.reason:
         findings.unknown(CHECK, worst.reason, where=where, error=worst.words)
-        return ""
+        return "", ""
     findings.judge(CHECK, not worst.failed, got=worst.got, expected="exit 0", where=where, error=worst.words)
-    return worst.words
+    return worst.words, container
 
 
 def _ended(ports: Ports, walk: Walk, status: JsonValue, *, alone: bool) -> _Ended:

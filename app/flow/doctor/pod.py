@@ -97,8 +97,8 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     judge_sdk(findings, pod, where)
 
     # (3) What its program got, and what it had asked for.
-    said = judge_application(findings, ports, walk, pod)
-    judge_manifest(findings, subject, pod, evidence_of(walk, "service_account"), said, where)
+    said, failed_in = judge_application(findings, ports, walk, pod)
+    judge_manifest(findings, subject, pod, evidence_of(walk, "service_account"), said, failed_in, where)
     variables = container_checks.variables_in(ports, walk, pod)
     judge_requests(findings, ports, walk, pod, variables, said)
 

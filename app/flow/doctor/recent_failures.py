@@ -8,13 +8,14 @@ role as another subject. What is configured now shows neither.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from app.flow.doctor.evidence import role_arn_of
+from app.flow.doctor.evidence import evidence_of, role_arn_of
 from app.flow.doctor.without_exec.grants import judge_grants
 from app.flow.errors import FlowError
 from app.flow.json_access import get_list, get_object, get_str, unix_time
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
-from app.flow.names import role_name, subject_claim
+from app.flow.names import host_and_path, is_session_of, provider_url, subject_claim
 from app.flow.permissions.asked import AskedAction
 from app.flow.ports import Ports
 from app.flow.steps import access
@@ -52,6 +53,8 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
             findings.unread(check_id, error, where=WHERE)
         return findings.report()
 
+    issuer = get_str(evidence_of(walk, "cluster_discovery"), "issuer")
+    found = replace(found, refused=tuple(record for record in found.refused if _may_be_of(issuer, record)))
     # The examples on our pages use these session names, so such a request came from a reader and not from a Pod.
     failures = [_failure(record, role_arn, subject) for record in found.refused]
     failures = [failure for failure in failures if not failure["session"].startswith(SESSION_NAME)]
@@ -80,10 +83,9 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
 
 def denied_actions(walk: Walk, reports: Iterable[StepReport]) -> access.Denied:
     """What AWS denied to the role's sessions, as the Pod's own log shows it, or else CloudTrail."""
-    name = role_name(role_arn_of(walk))
     found = list(reports)
     said = next((it.error for report in found for it in report.checks if it.id == APPLICATION), "")
-    if name and f":assumed-role/{name}/" in principal_of(said) and (denied := _asked(*denied_action(said))):
+    if is_session_of(role_arn_of(walk), principal_of(said)) and (denied := _asked(*denied_action(said))):
         return access.Denied(actions=(denied,), message=said, kind=denying_policy(said))
     calls = [get_object(it) for report in found for it in get_list(report.evidence.get("denied_calls"))]
     asked = (_asked(get_str(it, "action"), get_str(it, "resource")) for it in calls)
@@ -104,6 +106,13 @@ def _denial(record: JsonValue) -> dict[str, JsonValue]:
     if not action:
         return {}
     return {"time": get_str(record, "eventTime"), "action": action, "resource": resource, "said": said}
+
+
+def _may_be_of(issuer: str, record: JsonValue) -> bool:
+    """Whether the token may have been one of this issuer. A ServiceAccount of the same name in another cluster has the
+    same `sub`, and another provider; the provider is in the account of the role that was asked for."""
+    provider = provider_url(get_str(record, "userIdentity", "identityProvider"))
+    return not (issuer and provider) or provider == host_and_path(issuer)
 
 
 def _is_recent(time: str, ports: Ports) -> bool:

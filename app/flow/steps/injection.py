@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from app.flow.annotations import is_role_arn
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue
-from app.flow.names import API_TOKEN, TOKEN_PATH
+from app.flow.names import API_TOKEN, TOKEN_PATH, annotated_role_arn, runs_as
 from app.flow.steps import kubelet_status
-from app.flow.webhook import POD_IDENTITY_VOLUME, VOLUME, skipped_containers
+from app.flow.webhook import POD_IDENTITY_VARIABLES, POD_IDENTITY_VOLUME, VOLUME, skipped_containers
 from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
 ROLE_VARIABLE = "AWS_ROLE_ARN"
@@ -45,6 +45,16 @@ def environment(container: JsonValue) -> dict[str, str]:
 def has_identity(pod: JsonValue) -> bool:
     """Whether the webhook has set the Pod up for EKS Pod Identity."""
     return any(get_str(volume, "name") == POD_IDENTITY_VOLUME for volume in get_list(pod, "spec", "volumes"))
+
+
+def by_pod_identity(pod: JsonValue, service_account: JsonValue) -> bool:
+    """Whether the Pod is set up for EKS Pod Identity, with its token and its variables, and no annotation asks for
+    IRSA. The webhook does that for an association, annotated or not (amazon-eks-pod-identity-webhook, pkg/handler,
+    `buildPodPatchConfig`)."""
+    if runs_as(pod) != get_str(service_account, "metadata", "name") or not has_identity(pod):
+        return False
+    given = any(set(POD_IDENTITY_VARIABLES) <= environment(box).keys() for box in containers(pod))
+    return given and not annotated_role_arn(service_account) and not annotated_role_arn(pod)
 
 
 def token_source(pod: JsonValue) -> JsonObject | None:

@@ -27,6 +27,7 @@ from app.flow.partitions import partition_of, region_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
 from app.flow.steps.findings import (
+    BY_POD_IDENTITY,
     ISSUER_ASSUMED,
     NO_PERMISSION,
     NO_POD,
@@ -36,7 +37,7 @@ from app.flow.steps.findings import (
     unanswered,
     unseen,
 )
-from app.flow.steps.injection import own_token, token_source
+from app.flow.steps.injection import by_pod_identity, own_token, token_source
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
 
@@ -193,12 +194,14 @@ def _missing(
 ) -> StepContext:
     """The account has no provider for the issuer, which it needs only if it is the account of the role."""
     where = "iam:ListOpenIDConnectProviders"
-    theirs = ""
+    theirs, associated = "", False
     try:
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
         theirs = (role_of(annotated_role_arn(service_account)) or ("", "", ""))[1]
         listed = next(iter(step_context.provider_arns or ()), "")
         ours = (account_of(listed) or get_str(ports.aws.caller_identity(), "Account")) if theirs else ""
+        pod = ports.cluster.pod(subject.namespace, subject.pod) if subject.pod and not theirs else None
+        associated = by_pod_identity(pod, service_account)
     except FlowError:
         ours = ""
     if ours and ours != theirs:
@@ -208,6 +211,8 @@ def _missing(
     findings.judge("provider.exists", False, got=got, expected=expected, where=where)
     if step_context.issuer_assumed:
         findings.explain("provider.exists", Status.FAILED, ISSUER_ASSUMED)
+    elif associated:
+        findings.explain("provider.exists", Status.FAILED, BY_POD_IDENTITY)
     return step_context
 
 

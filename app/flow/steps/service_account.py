@@ -18,8 +18,8 @@ from app.flow.names import account_of, annotated_role_arn, boundary_of, provider
 from app.flow.partitions import partition_of, region_of
 from app.flow.ports import Ports
 from app.flow.steps import kubelet_status
-from app.flow.steps.findings import BY_HAND, ISSUER_ASSUMED, OTHER_ACCOUNT, Findings, unseen
-from app.flow.steps.injection import ROLE_VARIABLE, own_token, written_role
+from app.flow.steps.findings import BY_HAND, BY_POD_IDENTITY, ISSUER_ASSUMED, OTHER_ACCOUNT, Findings, unseen
+from app.flow.steps.injection import ROLE_VARIABLE, by_pod_identity, own_token, written_role
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import judge_trust
 from app.flow.steps.webhook import NEXT_POD
@@ -143,6 +143,8 @@ def _role_arn(
         return step_context, role_arn, where
     if ROLE_ARN in annotations:
         findings.explain("service_account.annotation", Status.FAILED, EMPTY)
+    if by_pod_identity(pod, step_context.service_account):
+        findings.explain("service_account.annotation", Status.FAILED, BY_POD_IDENTITY)
     written = written_role(pod, subject.service_account)
     own_webhook = not region_of(step_context.issuer) or written in _under_other_prefixes(annotations)
     kept = written if kubelet_status.pod_runs(pod) or own_webhook else ""

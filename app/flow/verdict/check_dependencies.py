@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.flow.model import Check, Step, Walk
+from app.flow.steps.findings import BY_POD_IDENTITY
 from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.verdict.connection_errors import blames_surroundings
 from app.flow.verdict.error_messages import hides_reason
@@ -115,6 +116,8 @@ def _follows(check: Check, ids: Sequence[str], place: int) -> bool:
         by_aws = last_words(check.error)[0]
         return bool(others) if check.reason in PROGRAM_ENDED or by_aws else "token.file" in others
     if check_id == "pod.request" and hides_reason(check.error) and others & (_BEFORE_STS | _STS):
+        return True
+    if check.reason == BY_POD_IDENTITY and "pod.pod_identity" in others:
         return True
     if _FOLLOWS.get(check_id, frozenset()) & set(ids):
         return True

@@ -15,7 +15,7 @@ from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import kubelet, readable, region
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
-from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path
+from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path, is_session_of
 from app.flow.permissions.asked import AskedAction
 from app.flow.permissions.decision import Role, evaluate_in_part
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
@@ -210,7 +210,7 @@ def lacking_permission(names: Names, said: str) -> Fix | None:
 
 
 def _is_own(names: Names, said: str) -> bool:
-    return f":assumed-role/{names.role_name}/" in principal_of(said)
+    return is_session_of(names.role_arn, principal_of(said))
 
 
 def _drive(container: JsonValue) -> str:

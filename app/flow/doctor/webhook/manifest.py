@@ -8,7 +8,7 @@ from __future__ import annotations
 from app.flow.annotations import SKIP_CONTAINERS
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Subject
-from app.flow.names import annotated_role_arn
+from app.flow.names import annotated_role_arn, is_session_of
 from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
@@ -29,14 +29,21 @@ _NONE = "-"
 
 
 def judge_manifest(
-    findings: Findings, subject: Subject, pod: JsonValue, service_account: JsonValue, said: str, where: str
+    findings: Findings,
+    subject: Subject,
+    pod: JsonValue,
+    service_account: JsonValue,
+    said: str,
+    failed_in: str,
+    where: str,
 ) -> None:
-    """Decides `pod.skipped` and `pod.handwritten`. `said` is the error message that the program got.
+    """Decides `pod.skipped` and `pod.handwritten`. `said` is the error message that a program got, and `failed_in` its
+    container.
 
     Where the ServiceAccount names no role, or could not be read, the webhook's edit cannot be predicted.
     """
     role_arn = annotated_role_arn(service_account)
-    _skipped(findings, pod, role_arn, said, where)
+    _skipped(findings, pod, role_arn, said, failed_in, where)
     if not role_arn:
         findings.unreached_by_earlier_step("pod.handwritten")
         return
@@ -93,24 +100,24 @@ def _complete(box: JsonValue, role_arn: str) -> bool:
     return bool(mount_path(box) and variables.get(ROLE_VARIABLE) == role_arn and found)
 
 
-def _skipped(findings: Findings, pod: JsonValue, role_arn: str, said: str, where: str) -> None:
-    """A warning where some containers are skipped, maybe on purpose; a failure where all are, or where the program was
-    refused for want of a token.
+def _skipped(findings: Findings, pod: JsonValue, role_arn: str, said: str, failed_in: str, where: str) -> None:
+    """A warning where some containers are skipped, maybe on purpose; a failure where all are, or where the program of
+    one of them was refused for want of a token.
 
-    A container that has the variables never says that there are no credentials, and never asks as another role.
+    The same message in a container with the variables has another cause: its SDK, or a role that it goes on to.
     """
     annotations = get_object(pod, "metadata", "annotations")
     named = skipped_containers(annotations)
     boxes = [get_str(box, "name") for kind in ("containers", "initContainers") for box in get_list(pod, "spec", kind)]
     skipped = [name for name in boxes if name in named]
-    role = role_arn.rpartition("/")[2]
     principal = principal_of(said)
-    elsewhere = lacks_credentials(said) or bool(principal and f":assumed-role/{role}/" not in principal)
+    without_token = lacks_credentials(said) or bool(principal and not is_session_of(role_arn, principal))
+    at_fault = len(skipped) == len(boxes) or (failed_in in skipped and without_token)
     findings.judge(
         "pod.skipped",
         not skipped,
         got=f"{SKIP_CONTAINERS}={annotations.get(SKIP_CONTAINERS)}" if skipped else _NONE,
         expected=_NONE,
         where=f"{where} .metadata.annotations",
-        otherwise=Status.FAILED if len(skipped) == len(boxes) or elsewhere else Status.WARNING,
+        otherwise=Status.FAILED if at_fault else Status.WARNING,
     )
