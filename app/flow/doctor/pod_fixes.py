@@ -9,8 +9,10 @@ from app.flow.doctor.fix import Fix
 from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import rows
+from app.flow.doctor.reading.regions import REGIONS
 from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.doctor.webhook import predicted
+from app.flow.doctor.workload_commands import ALL, INJECTED
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonObject, Status
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
@@ -45,14 +47,13 @@ def handwritten(names: Names) -> Fix:
     return Fix(
         id="role_apart" if apart else "handwritten",
         commands=names.leave_to_webhook(),
-        change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
+        change=changes.workload(names, changes.set_env({ALL: INJECTED})),
     )
 
 
 def _leave_mount(names: Names) -> Fix:
     """Volume, mount and variables of the manifest's own, each removed by the key by which its list is merged."""
     volume, container = (get_str(names.own_token, key) for key in ("volume", "container"))
-    variables = (ROLE_VARIABLE, TOKEN_VARIABLE)
     spec: JsonObject = {"volumes": [{"name": volume, "$patch": "delete"}]}
     for kind in predicted.KINDS:
         for box in get_list(names.documents.get("pod"), "spec", kind):
@@ -60,11 +61,11 @@ def _leave_mount(names: Names) -> Fix:
                 mounts = [it for it in get_list(box, "volumeMounts") if get_str(it, "name") == volume]
                 paths = sorted({get_str(it, "mountPath") for it in mounts})
                 removed = [{"mountPath": path, "$patch": "delete"} for path in paths]
-                env = [{"name": name, "$patch": "delete"} for name in variables]
+                env = [{"name": name, "$patch": "delete"} for name in (ROLE_VARIABLE, TOKEN_VARIABLE)]
                 spec[kind] = [{"name": container, "volumeMounts": removed, "env": env}]
 
     def edit(pod: JsonObject) -> None:
-        changes.without_variables(variables)(pod)
+        changes.set_env({container: INJECTED})(pod)
         _without_volume(volume)(pod)
 
     return Fix(id="mounted_twice", commands=names.merge({"spec": spec}), change=changes.workload(names, edit))
@@ -140,16 +141,13 @@ def recreate(names: Names) -> Fix:
 
 def own_role(names: Names, arn: str) -> Fix:
     """Where the manifest mounts a token itself, it sets the role as well."""
-    change = changes.workload(names, changes.with_variables(**{ROLE_VARIABLE: arn}))
-    container = get_str(names.own_token, "container")
-    return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)
+    return changes.variables(names, "own_role", {get_str(names.own_token, "container"): (f"{ROLE_VARIABLE}={arn}",)})
 
 
 def own_file(names: Names) -> Fix:
     """Has the variable point to the file that the kubelet writes for the manifest's own volume."""
     mounted, container = (get_str(names.own_token, key) for key in ("mounted", "container"))
-    change = changes.workload(names, changes.with_variables(**{TOKEN_VARIABLE: mounted}))
-    return Fix(id="own_file", commands=names.set_env("-c", container, f"{TOKEN_VARIABLE}={mounted}"), change=change)
+    return changes.variables(names, "own_file", {container: (f"{TOKEN_VARIABLE}={mounted}",)})
 
 
 def default_audience(names: Names) -> Fix:
@@ -186,12 +184,12 @@ def own_audience(names: Names) -> Fix:
 
 
 def region(names: Names) -> Fix:
-    found = names.region or REGION_HERE
-    return Fix(
-        id="region",
-        commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),
-        change=changes.workload(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
-    )
+    """Sets what a container lacks; a region of its own that it has may be meant."""
+    words: dict[str, list[str]] = {}
+    for it in get_list(names.documents.get(REGIONS)):
+        value = get_str(it, "value") or REGION_HERE
+        words.setdefault(get_str(it, "container"), []).append(f"{get_str(it, 'variable')}={value}")
+    return changes.variables(names, "region", words)
 
 
 def static_keys(names: Names) -> Fix:
@@ -209,14 +207,10 @@ def static_keys(names: Names) -> Fix:
     removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})
     words = [*(f"{name}-" for name in removed), *(f"{name}=" for name in emptied)]
 
-    def edit(pod: JsonObject) -> None:
-        changes.without_variables(removed)(pod)
-        changes.with_variables(**dict.fromkeys(emptied, ""))(pod)
-
     profile = not any(it["variable"] in KEY_VARIABLES for it in others) and names.check.status is Status.WARNING
     if not words:
         return Fix(id="profile" if profile else "static_keys", commands=names.show_workload())
-    commands, change = names.set_env(*words), changes.workload(names, edit)
+    commands, change = names.set_env({ALL: words}), changes.workload(names, changes.set_env({ALL: words}))
     if profile:
         return Fix(id="profile", commands=commands, change=change)
     if not emptied or commands == names.show_workload():

@@ -13,6 +13,8 @@ from app.flow.doctor.log.permission_fixes import denied_by, organization, permit
 from app.flow.doctor.log.role_chaining import chained
 from app.flow.doctor.names import REGION_HERE, Names
 from app.flow.doctor.pod_fixes import kubelet, readable, region
+from app.flow.doctor.reading.regions import REGIONS
+from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path
@@ -55,7 +57,7 @@ from app.flow.verdict.error_messages import (
     shows_in,
 )
 from app.flow.verdict.refusals import ANSWER
-from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
+from app.flow.webhook_patch import STS_VARIABLE
 
 SECONDS_HERE = "SECONDS"
 """A placeholder, which the reader replaces."""
@@ -151,7 +153,7 @@ def _own_files(names: Names, said: str) -> Fix | None:
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_CACHE.search(said):
-        return Fix(id="writable_home", commands=names.set_env("HOME=/tmp"))
+        return Fix(id="writable_home", commands=names.set_env({ALL: ("HOME=/tmp",)}))
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
@@ -244,16 +246,15 @@ def _is_regional(names: Names) -> bool:
 
 
 def _has_region(names: Names) -> bool:
-    boxes = containers(names.documents.get("pod"))
-    return bool(boxes) and all(all(environment(box).get(name) for name in REGION_VARIABLES) for box in boxes)
+    return bool(containers(names.documents.get("pod"))) and not get_list(names.documents.get(REGIONS))
 
 
 def _regional_endpoint(names: Names) -> Fix:
     """Has the SDK use STS's endpoint in its own region, because a VPC endpoint for STS has only that name."""
-    return Fix(
-        id="global_endpoint" if shows_in(names.check.error) is Step.STS_ASSUME else "global_session",
-        commands=names.set_env(f"{STS_VARIABLE}=regional"),
-        change=changes.workload(names, changes.with_variables(**{STS_VARIABLE: "regional"})),
+    return changes.variables(
+        names,
+        "global_endpoint" if shows_in(names.check.error) is Step.STS_ASSUME else "global_session",
+        {ALL: (f"{STS_VARIABLE}=regional",)},
     )
 
 
