@@ -485,7 +485,7 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         [
             [
                 *["kubectl", "-n", "default", "set", "env", "deployment/web"],
-                *["AWS_ACCESS_KEY_ID-", "AWS_SECRET_ACCESS_KEY-"],
+                *["-c", "aws-cli", "AWS_ACCESS_KEY_ID-", "AWS_SECRET_ACCESS_KEY-"],
             ]
         ],
     ),

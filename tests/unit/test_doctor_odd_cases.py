@@ -333,6 +333,26 @@ def test_a_region_of_another_partition_leads_to_an_sts_that_does_not_know_the_is
 KEYS = [{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}]
 
 
+def test_only_the_keys_of_the_main_container_are_removed() -> None:
+    """Those of a sidecar may be for another account, or for a server that is not of AWS."""
+    fakes = healthy()
+    beside = {"name": "sync", "image": "registry.example/sync:1", "env": KEYS}
+    manifest(lambda spec: (spec["containers"].append(beside), spec["containers"][0].update(env=KEYS[:1])))(fakes)
+    box = fakes.pod["spec"]["containers"][0]
+    box["envFrom"] = [{"configMapRef": {"name": "settings"}}]
+    fakes.config_maps["settings"] = {"AWS_SECRET_ACCESS_KEY": "x"}
+    found = reading(fakes)
+    assert found.fix is not None
+    words = "AWS_ACCESS_KEY_ID- AWS_SECRET_ACCESS_KEY="
+    assert (found.fix.id, found.fix.commands[0]) == (
+        *("empty_keys", f"kubectl -n default set env deployment/web -c {box['name']} {words}"),
+    )
+    assert found.fix.change is not None
+    assert "sync" not in str(found.fix.change.after)
+    assert found.prediction is not None
+    assert (found.prediction.check and found.prediction.check.id) == "pod.static_keys"
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -351,6 +371,14 @@ def test_access_keys_of_another_container_take_the_role_from_none(change: Any, s
     shown = next(check for check in found.checks if check.id == "pod.static_keys")
     assert shown.status is status
     assert (found.verdict.outcome is Outcome.BROKEN) is (status is Status.FAILED)
+    fix = examined(fakes).fix
+    assert fix is not None
+    names = "AWS_ACCESS_KEY_ID- AWS_SECRET_ACCESS_KEY-"
+    box = fakes.pod["spec"]["containers"][0]["name"]
+    remove = f"kubectl -n default set env deployment/web -c {box} {names}"
+    look = "kubectl -n default get deployment/web -o yaml"
+    wanted = ("static_keys", remove) if status is Status.FAILED else ("keys_apart", look)
+    assert (fix.id, *fix.commands) == wanted
     if "other" in shown.got:
         fakes.pod["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "other"}
         shown = next(check for check in reading(fakes).checks if check.id == "pod.static_keys")

@@ -42,7 +42,7 @@ from tests.unit.test_doctor_odd_cases import manifest
 MISSING = NotFound(code="NotFound", server_message='serviceaccounts "my-sa" not found', status=404)
 FORBIDDEN = NotPermitted(code="Forbidden", server_message='User "jane" cannot get path "/.well-known"', status=403)
 DENIED = NotPermitted(code="AccessDenied", server_message="not authorized to perform: iam:GetRole", status=403)
-SET_ENV = ["kubectl", "-n", "default", "set", "env", "deployment/web"]
+SET_ENV = ["kubectl", "-n", "default", "set", "env", "deployment/web", "-c"]
 
 
 def check(found: Diagnosis, check_id: str) -> Check:
@@ -129,7 +129,7 @@ def test_keys_are_named_with_their_source_and_the_fix_takes_effect_there(name: s
     assert (check(found, "pod.static_keys").status, check(found, "pod.static_keys").got) == (Status.FAILED, got)
     assert found.fix is not None
     assert found.fix.id == fix_id
-    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, *last]
+    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, "aws-cli", *last]
     assert found.fix.change is not None
     container(fakes)["env"] = after_set_env(container(fakes).get("env", []), last)
     assert check(examined(fakes), "pod.static_keys").status is Status.PASSED
@@ -181,7 +181,7 @@ def test_a_region_that_there_is_not_is_shown_and_the_issuers_is_proposed(value: 
     assert found.verdict.check == judged
     assert found.fix is not None
     wanted = [f"{name}=ap-northeast-1" for name in ("AWS_DEFAULT_REGION", "AWS_REGION") if name in names]
-    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, "-c", "aws-cli", *wanted]
+    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, "aws-cli", *wanted]
 
 
 def with_regions(**regions: dict[str, str]) -> Fakes:
@@ -213,7 +213,7 @@ def test_a_region_that_is_meant_stays_and_the_other_variable_gets_it(
     found = examined(fakes)
     assert check(found, "pod.region").status is status
     assert found.fix is not None
-    assert found.fix.commands == (shlex.join([*SET_ENV, "-c", "app", *wanted]),)
+    assert found.fix.commands == (shlex.join([*SET_ENV, "app", *wanted]),)
     assert found.prediction is not None
     assert found.prediction.outcome in (Outcome.WORKS, Outcome.SHOULD_WORK)
     assert found.prediction.check is None

@@ -1110,5 +1110,5 @@ def test_a_profile_that_there_is_not_is_no_static_key(language: str, profile: st
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.verdict.later) == ("pod.static_keys", ())
     assert found.fix is not None
-    assert found.fix.commands == ("kubectl -n default set env deployment/web AWS_PROFILE-",)
+    assert found.fix.commands == ("kubectl -n default set env deployment/web -c aws-cli AWS_PROFILE-",)
     assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.no_profile"))

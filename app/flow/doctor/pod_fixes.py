@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from app.flow.annotations import AUDIENCE, SKIP_CONTAINERS
 from app.flow.doctor import changes
-from app.flow.doctor.container_checks import OPTIONAL_KEYS
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import REGION_HERE, Names
+from app.flow.doctor.names import Names
 from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import rows
-from app.flow.doctor.reading.regions import REGIONS
-from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.doctor.webhook import predicted
 from app.flow.doctor.workload_commands import ALL, INJECTED
 from app.flow.json_access import get_list, get_object, get_str
@@ -23,12 +20,6 @@ from app.flow.webhook import VOLUME
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
-_USERS = (
-    "POD:.metadata.name"
-    ",CONFIGMAPS:.spec.containers[*].envFrom[*].configMapRef.name"
-    ",SECRETS:.spec.containers[*].envFrom[*].secretRef.name"
-)
-"""The columns by which one sees who else takes its variables from a ConfigMap or a Secret."""
 FETCH = "failed to fetch token"
 """The kubelet's error message for a failed TokenRequest."""
 
@@ -181,51 +172,6 @@ def own_audience(names: Names) -> Fix:
         commands=names.merge({"spec": {"volumes": [changed]}}),
         change=changes.workload(names, edit),
     )
-
-
-def region(names: Names) -> Fix:
-    """Sets what a container lacks; a region of its own that it has may be meant."""
-    words: dict[str, list[str]] = {}
-    for it in get_list(names.documents.get(REGIONS)):
-        value = get_str(it, "value") or REGION_HERE
-        words.setdefault(get_str(it, "container"), []).append(f"{get_str(it, 'variable')}={value}")
-    return changes.variables(names, "region", words)
-
-
-def static_keys(names: Names) -> Fix:
-    """What the container's own list sets is taken out of it; keys from elsewhere are set to nothing in that list.
-
-    `env` takes precedence over `envFrom` (Kubernetes' `Container.envFrom`), and an empty access key is none to an SDK
-    (botocore's `EnvProvider`). An empty profile would be one that there is not.
-    """
-    if names.check.reason == OPTIONAL_KEYS:
-        sources = (get_str(it, "source") for it in get_list(names.documents.get(OPTIONAL_KEYS)))
-        secrets = sorted({source.rpartition(" ")[2].partition("/")[0] for source in sources})
-        return Fix(id="optional_keys", commands=(names.kubectl("get", "secret", *secrets, "--ignore-not-found"),))
-    others = [it for it in get_list(names.documents.get("other_credentials")) if get_str(it, "variable")]
-    emptied = sorted({it["variable"] for it in others if it["variable"] in KEY_VARIABLES and not _ends_in_env(it)})
-    removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})
-    words = [*(f"{name}-" for name in removed), *(f"{name}=" for name in emptied)]
-
-    profile = not any(it["variable"] in KEY_VARIABLES for it in others) and names.check.status is Status.WARNING
-    if not words:
-        return Fix(id="profile" if profile else "static_keys", commands=names.show_workload())
-    commands, change = names.set_env({ALL: words}), changes.workload(names, changes.set_env({ALL: words}))
-    if profile:
-        return Fix(id="profile", commands=commands, change=change)
-    if not emptied or commands == names.show_workload():
-        return Fix(id="static_keys", commands=commands, change=change)
-    users = names.kubectl("get", "pods", "-o", f"custom-columns={_USERS}")
-    return Fix(id="empty_keys", commands=(*commands, users), change=change)
-
-
-def _is_in_env(found: JsonObject) -> bool:
-    return get_str(found, "source").partition(" ")[0] == "env"
-
-
-def _ends_in_env(found: JsonObject) -> bool:
-    """Whether nothing else would set the variable once it is out of the list."""
-    return _is_in_env(found) and not found.get("beneath")
 
 
 # --- 4 Token, 6 S3 ---------------------------------------------------------------------------------------------------

@@ -8,12 +8,13 @@ from pathlib import PureWindowsPath
 
 from app.flow.doctor import changes
 from app.flow.doctor.aws_fixes import activate_region
+from app.flow.doctor.containers.container_fixes import region
+from app.flow.doctor.containers.regions import REGIONS
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
 from app.flow.doctor.log.role_chaining import chained
 from app.flow.doctor.names import REGION_HERE, Names
-from app.flow.doctor.pod_fixes import kubelet, readable, region
-from app.flow.doctor.reading.regions import REGIONS
+from app.flow.doctor.pod_fixes import kubelet, readable
 from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from app.flow.doctor.containers.regions import REGIONS
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, role_document
 from app.flow.doctor.prediction.stand_in_tokens import published
-from app.flow.doctor.reading.regions import REGIONS
 from app.flow.doctor.recent_failures import READ_IN_PART
 from app.flow.errors import Refused
 from app.flow.json_access import get, get_list, get_object, get_str

@@ -10,8 +10,8 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
+from app.flow.doctor.containers.regions import judge_region
 from app.flow.doctor.evidence import check_of, evidence_of
-from app.flow.doctor.reading.regions import judge_region
 from app.flow.doctor.reading.variables import KEY_VARIABLES, ConfigMaps, Variables, leave_open, variables_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_object, get_str
@@ -181,14 +181,16 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
-        otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) or no_profile else Status.WARNING,
+        otherwise=Status.FAILED
+        if any(it["container"] == main_container(pod) for it in keys) or no_profile
+        else Status.WARNING,
         error=said if no_profile else "",
     )
     if optional:
         findings.explain("pod.static_keys", Status.WARNING, OPTIONAL_KEYS)
 
 
-def _main(pod: JsonValue) -> str:
+def main_container(pod: JsonValue) -> str:
     """The container that kubectl takes where none is named: the annotated one, else the first."""
     annotated = get_str(pod, "metadata", "annotations", _MAIN)
     return annotated or get_str(next(iter(get_list(pod, "spec", "containers")), None), "name")
