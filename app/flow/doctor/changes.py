@@ -15,7 +15,7 @@ from app.flow.doctor.webhook import predicted
 from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
-from app.flow.names import host_and_path
+from app.flow.names import annotated_role_arn, host_and_path
 from app.flow.steps.injection import request_pod
 from app.flow.steps.trust_policy import is_of_other_key
 
@@ -139,7 +139,8 @@ def pod(names: Names, edit: Edit) -> Change | None:
 
 def _edited(names: Names, edit: Edit) -> JsonObject:
     """The manifest of which the commands make a Pod."""
-    manifest = predicted.handed_in(names.documents.get("pod"), names.again, keeps_volume=names.keeps_volume())
+    pod, role_arn = names.documents.get("pod"), annotated_role_arn(names.documents.get("service_account"))
+    manifest = predicted.handed_in(pod, role_arn, names.again, keeps_volume=names.keeps_volume())
     edit(manifest)
     return manifest
 

@@ -11,9 +11,17 @@ from app.flow.doctor.pods.rows import rows
 from app.flow.doctor.webhook import predicted
 from app.flow.doctor.workload_commands import ALL, INJECTED
 from app.flow.json_access import get_list, get_object, get_str
-from app.flow.model import JsonObject, Status
+from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, mount_path, named_file
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    as_asked_for,
+    containers,
+    environment,
+    mount_path,
+    named_file,
+)
 from app.flow.steps.token_mount import OWN_AUDIENCE, SUB_PATH
 from app.flow.steps.webhook import MOUNTED_TWICE
 from app.flow.webhook import VOLUME
@@ -35,11 +43,18 @@ def handwritten(names: Names) -> Fix:
     if names.check.reason == MOUNTED_TWICE:
         return _leave_mount(names)
     apart = names.check.status is Status.WARNING and not names.check.reason
+    own = [get_str(box, "name") for box in containers(as_asked_for(names.documents.get("pod"))) if _sets_role(box)]
+    others = {box: given for box, given in names.webhooks_part.items() if box in (ALL, *own)}
+    words = dict.fromkeys(names.apart, INJECTED) if apart else others or names.webhooks_part
     return Fix(
         id="role_apart" if apart else "handwritten",
-        commands=names.leave_to_webhook(),
-        change=changes.workload(names, changes.set_env({ALL: INJECTED})),
+        commands=names.leave_to_webhook(words),
+        change=changes.workload(names, changes.set_env(words)),
     )
+
+
+def _sets_role(box: JsonValue) -> bool:
+    return not {ROLE_VARIABLE, TOKEN_VARIABLE}.isdisjoint(environment(box))
 
 
 def _leave_mount(names: Names) -> Fix:

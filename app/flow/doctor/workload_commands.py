@@ -10,7 +10,16 @@ from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
-from app.flow.steps.injection import EPHEMERAL, ROLE_VARIABLE, TOKEN_VARIABLE, has_identity, token_source
+from app.flow.names import annotated_role_arn
+from app.flow.steps.injection import (
+    EPHEMERAL,
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    has_identity,
+    of_another_role,
+    token_source,
+)
 from app.flow.steps.kubelet_status import ENDED
 from app.flow.webhook import POD_IDENTITY_VARIABLES, VOLUME
 
@@ -100,12 +109,22 @@ class WorkloadCommands:
 
     def set_env(self, words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         """Sets variables of the workload's Pods (`NAME=value`), or removes them (`NAME-`), by container."""
-        boxes = {box: () if box == ALL else ("-c", box) for box in words}
-        return self._edit(*(("set", "env", *boxes[box], *given) for box, given in words.items()))
+        return self._edit(*(("set", "env", *_in(box), *given) for box, given in words.items()))
 
-    def leave_to_webhook(self) -> tuple[str, ...]:
-        """Removes the two variables because of which the webhook skips a container."""
-        return self.recreate() if self.again == "reset" else self.set_env({ALL: INJECTED})
+    @property
+    def apart(self) -> list[str]:
+        """The containers with a role of their own, which may be meant."""
+        return of_another_role(self.documents.get("pod"), annotated_role_arn(self.documents.get("service_account")))
+
+    @property
+    def webhooks_part(self) -> Mapping[str, Sequence[str]]:
+        """The arguments by which `kubectl set env` removes the role's variables from all other containers."""
+        names = [get_str(box, "name") for box in containers(self.documents.get("pod"))]
+        return {name: INJECTED for name in names if name not in self.apart} if self.apart else {ALL: INJECTED}
+
+    def leave_to_webhook(self, words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Removes the two variables because of which the webhook skips these containers."""
+        return self._replace(removed=words) if self.again == "reset" else self.set_env(words)
 
     def set_image(self, *words: str) -> tuple[str, ...]:
         """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
@@ -153,8 +172,13 @@ class WorkloadCommands:
             return self._replace(*(line("kubectl", *verb, *local, *rest, "-o", "yaml") for verb, rest in parts))
         return self.show_workload()
 
-    def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
-        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod."""
+    def _replace(
+        self, *edits: str, audience: str = "", removed: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[str, ...]:
+        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod.
+
+        `removed`: what is removed from a stored Pod beside the webhook's variables.
+        """
         match self.again:
             case "apply":
                 filters = [self.kubectl("apply", "view-last-applied", self.workload)]
@@ -167,8 +191,9 @@ class WorkloadCommands:
             filters.append(patched({"spec": {EPHEMERAL: None}}))
         if self.again == "reset":
             identity = POD_IDENTITY_VARIABLES if has_identity(self.documents.get("pod")) else ()
-            removed = (*INJECTED, *(f"{name}-" for name in identity))
-            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *removed, "-o", "yaml"))
+            for box, names in {**self.webhooks_part, **(removed or {})}.items():
+                words = (*_in(box), *names, *(f"{name}-" for name in identity))
+                filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *words, "-o", "yaml"))
             if not self.keeps_volume(audience):
                 filters.append(patched({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}}))
         command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
@@ -181,3 +206,7 @@ class WorkloadCommands:
         if all(get_str(volume, "name") != VOLUME for volume in get_list(pod, "spec", "volumes")):
             return True
         return get_str(token_source(pod), "audience") == (audience or self.bearer.audience)
+
+
+def _in(box: str) -> tuple[str, ...]:
+    return () if box == ALL else ("-c", box)

@@ -16,7 +16,6 @@ from app.flow.doctor.names import Names
 from app.flow.doctor.pod import is_older, is_younger
 from app.flow.doctor.pod_fixes import own_file, own_volume, recreate
 from app.flow.doctor.webhook.refused_pod import REGISTRATIONS, dry_run_of
-from app.flow.doctor.workload_commands import ALL, INJECTED
 from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.steps import selectors
@@ -251,8 +250,8 @@ def not_edited(names: Names) -> Fix:
         again = names.recreate() if names.again == "restart" else ()
         return Fix(
             id="other_role",
-            commands=(*names.leave_to_webhook(), *again),
-            change=changes.pod(names, changes.set_env({ALL: INJECTED})),
+            commands=(*names.leave_to_webhook(names.webhooks_part), *again),
+            change=changes.pod(names, changes.set_env(names.webhooks_part)),
         )
     volumes = dry_run_of(names, 'jsonpath={.spec.volumes[*].name}{"\\n"}')
     return Fix(id="ask_webhook", commands=(volumes, *names.recreate()))
