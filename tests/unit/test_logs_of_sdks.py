@@ -551,7 +551,7 @@ FIXES = {
     ),
     "PHP, without a way to STS": (
         "cURL error 28: Connection timed out after 1000 milliseconds (see x) for https://sts.eu-west-1.amazonaws.com/",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "PHP, without trust in the certificate": (
         "cURL error 60: SSL certificate problem: unable to get local issuer certificate (see x) for https://sts.eu-west-1.amazonaws.com/",
@@ -559,7 +559,7 @@ FIXES = {
     ),
     "Ruby, without a way to STS": (
         "Failed to open TCP connection to sts.us-east-1.amazonaws.com:443 (execution expired)",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "Ruby, refused at once": (
         'Failed to open TCP connection to sts.us-east-1.amazonaws.com:443 (Connection refused - connect(2) for "x")',
@@ -571,11 +571,11 @@ FIXES = {
     ),
     ".NET, without a way to STS": (
         "System.Net.Http.HttpRequestException: Connection timed out (sts.eu-west-1.amazonaws.com:443)",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "Java 2 with Netty, without a way to STS": (
         "Unable to execute HTTP request: connection timed out after 2000 ms: sts.eu-west-1.amazonaws.com/52.94.1.1:443",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "boto3, with a region that cannot be one": (
         'Could not connect to the endpoint URL: "https://sts.us-gov-west1.amazonaws.com/"',
@@ -737,7 +737,7 @@ WAYS = [
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
-    ('Connect timeout on endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"', "look_for_region"),
     ('Connect timeout on endpoint URL: "https://vpce-1-2.sts.us-east-1.vpce.amazonaws.com/"', "egress"),
     ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "no_connection"),
     (f"{STS_2}{NO_WAY}dial tcp 52.95.1.1:443: connect: connection refused", "refused_connection"),
@@ -781,6 +781,33 @@ def test_where_the_regional_endpoint_is_set_it_is_not_set_again() -> None:
     drop_variable(fakes, "AWS_DEFAULT_REGION")
     found = examine(fakes.ports(), SUBJECT)
     assert (found.fix and found.fix.id) == "region"
+
+
+@pytest.mark.parametrize(
+    ("host", "variables", "fix_id", "first"),
+    [
+        ("sts.us-east-1", ["AWS_REGION"], "other_region", "set env deployment/web -c aws-cli AWS_REGION="),
+        ("b.s3.us-east-1", ["AWS_DEFAULT_REGION"], "other_region", "deployment/web -c aws-cli AWS_DEFAULT_REGION="),
+        ("sts.us-east-1", [], "look_for_region", "get deployment/web -o yaml"),
+        ("sts.ap-northeast-1", ["AWS_REGION"], "egress", "aws ec2"),
+        ("us-east-1.s3", ["AWS_REGION"], "egress_of_service", "aws ec2"),
+    ],
+)
+def test_an_endpoint_of_the_clusters_region_is_no_way_to_another_region(
+    host: str, variables: list[str], fix_id: str, first: str
+) -> None:
+    fakes = healthy()
+    for item in container(fakes)["env"]:
+        if item["name"] in variables:
+            item["value"] = "us-east-1"
+    running(fakes, f'Connect timeout on endpoint URL: "https://{host}.amazonaws.com/"')
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, first in fix.commands[0]) == (fix_id, True)
+    *names, last = host.split(".")
+    service = f".{last}.{names[-1]}" if "-" in last else f".{last}"
+    assert "--region ap-northeast-1" in fix.commands[-1]
+    assert f'"{service}"' in fix.commands[-1]
 
 
 NAMES_NO_ONE = (
