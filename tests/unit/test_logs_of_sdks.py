@@ -10,6 +10,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
+from app.flow.model import Status
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
@@ -1126,6 +1127,21 @@ def test_go_needs_the_variable_for_the_region_that_botocore_ignores() -> None:
     found = refused(log, lambda fakes: drop_variable(fakes, "AWS_REGION"))
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.region", "region")
+
+
+def test_a_profile_that_there_is_not_is_removed_where_it_stops_the_program() -> None:
+    """Beside it a container has keys of its own, which may be meant, and a profile that another one needs."""
+    env = [{"name": name, "value": "x"} for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")]
+
+    def spoil(fakes: Fakes) -> None:
+        add_variable(fakes, "AWS_PROFILE", value="gone")
+        fakes.pod["spec"]["containers"].append({"name": "sync", "image": "sync", "env": env})
+
+    found = refused("The config profile (gone) could not be found", spoil)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.status) == ("pod.static_keys", Status.FAILED)
+    assert found.fix is not None
+    assert found.fix.commands == ("kubectl -n default set env deployment/web -c aws-cli AWS_PROFILE-",)
 
 
 @pytest.mark.parametrize("prefix", ["", "aws: [ERROR]: "])

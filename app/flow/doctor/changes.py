@@ -228,8 +228,10 @@ def boxes_of(document: JsonObject) -> list[JsonObject]:
 
 
 def variables(names: Names, fix_id: str, words: Mapping[str, Sequence[str]]) -> Fix:
-    """The fix that sets and removes variables by container, with these words of `kubectl set env`."""
-    return Fix(id=fix_id, commands=names.set_env(words), change=workload(names, set_env(words)))
+    """The fix that sets and removes variables by container, with these words of `kubectl set env`; without any it shows
+    the workload."""
+    commands = names.set_env(words) if words else names.show_workload()
+    return Fix(id=fix_id, commands=commands, change=workload(names, set_env(words)))
 
 
 def set_env(words: Mapping[str, Sequence[str]]) -> Edit:

@@ -45,7 +45,7 @@ def handwritten(names: Names) -> Fix:
     apart = names.check.status is Status.WARNING and not names.check.reason
     own = [get_str(box, "name") for box in containers(as_asked_for(names.documents.get("pod"))) if _sets_role(box)]
     others = {box: given for box, given in names.webhooks_part.items() if box in (ALL, *own)}
-    words = dict.fromkeys(names.apart, INJECTED) if apart else others or names.webhooks_part
+    words = (dict.fromkeys(names.apart, INJECTED) if apart else others) or names.webhooks_part
     return Fix(
         id="role_apart" if apart else "handwritten",
         commands=names.leave_to_webhook(words),

@@ -167,7 +167,9 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         leave_open(findings, "pod.static_keys", hidden, where)
         return
     no_profile, mounts = lacks_profile(said), [] if keys else _credential_mounts(pod)
-    if others := keys or _named(variables, PROFILE_VARIABLES, empty=no_profile):
+    of_main = any(it["container"] == main_container(pod) for it in keys)
+    profiles = _named(variables, PROFILE_VARIABLES, empty=no_profile)
+    if others := (profiles or keys) if no_profile and not of_main else (keys or profiles):
         findings.show("other_credentials", others)
     if optional := [] if others or mounts else optional:
         findings.show(OPTIONAL_KEYS, optional)
@@ -181,9 +183,7 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
-        otherwise=Status.FAILED
-        if any(it["container"] == main_container(pod) for it in keys) or no_profile
-        else Status.WARNING,
+        otherwise=Status.FAILED if of_main or (no_profile and (profiles or not keys)) else Status.WARNING,
         error=said if no_profile else "",
     )
     if optional:

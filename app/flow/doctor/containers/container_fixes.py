@@ -49,8 +49,6 @@ def static_keys(names: Names) -> Fix:
     boxes = dict.fromkeys(it["container"] for it in concerned)
     words = {box: _words([it for it in concerned if it["container"] == box]) for box in boxes}
     words = {box: given for box, given in words.items() if given}
-    if not words:
-        return Fix(id="profile" if meant else "static_keys", commands=names.show_workload())
     if meant:
         return changes.variables(names, "profile", words)
     fix, emptied = changes.variables(names, "static_keys", words), any(it[-1].endswith("=") for it in words.values())
