@@ -44,7 +44,9 @@ def test_every_refusal_and_every_cause_has_words(language: str) -> None:
 @both
 def test_every_fix_has_a_sentence(language: str) -> None:
     sources = (ROOT / "app/flow/doctor").rglob("*.py")
-    made = re.compile(r'(?:Fix\(\s*|replace\(fix, )id="(\w+)"(?: if [^"]+ else "(\w+)")?')
+    made = re.compile(
+        r'(?:(?:Fix\(\s*|replace\(fix, )id=|changes\.variables\(\s*names,\s*)"(\w+)"(?: if [^"]+ else "(\w+)")?'
+    )
     found = {fix for source in sources for ids in made.findall(source.read_text("utf-8")) for fix in ids if fix}
     assert below(language, "fixes") == found
 

@@ -308,6 +308,10 @@ CHAINED = {"permission_decision": {"denied": [{"action": "sts:AssumeRole", "reso
             "static_keys",
             {"other_credentials": [{"variable": "AWS_ACCESS_KEY_ID", "source": "env"}, {"source": "env"}, {}]},
         ),
+        (
+            lambda f: f.pod["spec"]["containers"][0]["env"].append({"name": "AWS_REGION", "value": "moon"}),
+            *("region", {"regions": []}),
+        ),
     ],
 )
 def test_evidence_that_lacks_a_part_has_a_fix(spoil, fix, incomplete):

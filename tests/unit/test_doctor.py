@@ -485,7 +485,7 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         [
             [
                 *["kubectl", "-n", "default", "set", "env", "deployment/web"],
-                *["AWS_ACCESS_KEY_ID-", "AWS_SECRET_ACCESS_KEY-"],
+                *["-c", "aws-cli", "AWS_ACCESS_KEY_ID-", "AWS_SECRET_ACCESS_KEY-"],
             ]
         ],
     ),
@@ -495,7 +495,7 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         [
             [
                 *["kubectl", "-n", "default", "set", "env", "deployment/web"],
-                *["AWS_DEFAULT_REGION=ap-northeast-1", "AWS_REGION=ap-northeast-1"],
+                *["-c", "aws-cli", "AWS_DEFAULT_REGION=ap-northeast-1"],
             ]
         ],
     ),
@@ -1086,7 +1086,7 @@ BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
     "region": (
         lambda f: drop_variable(f, "AWS_DEFAULT_REGION"),
         "region",
-        "kubectl set env --local -f - AWS_DEFAULT_REGION=ap-northeast-1 AWS_REGION=ap-northeast-1 -o yaml",
+        "kubectl set env --local -f - -c aws-cli AWS_DEFAULT_REGION=ap-northeast-1 -o yaml",
     ),
     "audience": (
         lambda f: (f.provider["ClientIDList"].append("other"), annotate(f, audience="other"), mount(f, "other")),

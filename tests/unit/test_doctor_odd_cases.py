@@ -245,6 +245,39 @@ def test_a_second_container_may_have_a_role_of_its_own() -> None:
     assert examined(fakes).verdict.outcome is Outcome.BROKEN
 
 
+def test_the_fix_leaves_the_role_of_another_container_alone() -> None:
+    """Half of the variables by hand are a mistake, a role of a container's own is none."""
+    fakes = healthy()
+    half = {"name": "half", "image": "half", "env": [{"name": "AWS_ROLE_ARN", "value": ROLE}]}
+    manifest(lambda spec: (beside(f"{ROLE}-of-the-backup")(spec), spec["containers"].append(half)))(fakes)
+    fix, remove = reading(fakes).fix, "AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-"
+    assert fix is not None
+    assert (fix.id, *fix.commands) == ("handwritten", f"kubectl -n default set env deployment/web -c half {remove}")
+    assert fix.change is not None
+    assert "backup" not in str(fix.change.after)
+    fakes.pod["spec"]["containers"].pop()  # then only the role that may be meant is left
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert (fix.id, *fix.commands) == ("role_apart", f"kubectl -n default set env deployment/web -c backup {remove}")
+
+
+def test_a_stored_pod_is_recreated_with_the_role_of_its_second_container() -> None:
+    """The webhook writes the annotated role into a container that has none."""
+    fakes = healthy()
+    manifest(beside(f"{ROLE}-of-the-backup"))(fakes)
+    fakes.pod["metadata"].pop("ownerReferences")
+    add_variable(fakes, "AWS_ACCESS_KEY_ID")
+    found = examined(fakes)
+    assert found.fix is not None
+    of_webhook, keys, _ = found.fix.commands[0].split(" | ")[1:]
+    assert "-c aws-cli AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE- -o" in of_webhook
+    assert "-c aws-cli AWS_ACCESS_KEY_ID- -o" in keys
+    assert found.prediction is not None
+    assert (found.prediction.check and found.prediction.check.id) == "pod.handwritten"
+    assert found.fix.change is not None
+    assert f"{ROLE}-of-the-backup" in str(found.fix.change.after)
+
+
 def test_the_label_of_pod_identity_alone_takes_the_token_from_no_pod() -> None:
     fakes = healthy()
     fakes.pod["metadata"]["labels"][POD_IDENTITY_LABEL] = "enabled"
@@ -333,6 +366,26 @@ def test_a_region_of_another_partition_leads_to_an_sts_that_does_not_know_the_is
 KEYS = [{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "x"}]
 
 
+def test_only_the_keys_of_the_main_container_are_removed() -> None:
+    """Those of a sidecar may be for another account, or for a server that is not of AWS."""
+    fakes = healthy()
+    beside = {"name": "sync", "image": "registry.example/sync:1", "env": KEYS}
+    manifest(lambda spec: (spec["containers"].append(beside), spec["containers"][0].update(env=KEYS[:1])))(fakes)
+    box = fakes.pod["spec"]["containers"][0]
+    box["envFrom"] = [{"configMapRef": {"name": "settings"}}]
+    fakes.config_maps["settings"] = {"AWS_SECRET_ACCESS_KEY": "x"}
+    found = reading(fakes)
+    assert found.fix is not None
+    words = "AWS_ACCESS_KEY_ID- AWS_SECRET_ACCESS_KEY="
+    assert (found.fix.id, found.fix.commands[0]) == (
+        *("empty_keys", f"kubectl -n default set env deployment/web -c {box['name']} {words}"),
+    )
+    assert found.fix.change is not None
+    assert "sync" not in str(found.fix.change.after)
+    assert found.prediction is not None
+    assert (found.prediction.check and found.prediction.check.id) == "pod.static_keys"
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -351,6 +404,14 @@ def test_access_keys_of_another_container_take_the_role_from_none(change: Any, s
     shown = next(check for check in found.checks if check.id == "pod.static_keys")
     assert shown.status is status
     assert (found.verdict.outcome is Outcome.BROKEN) is (status is Status.FAILED)
+    fix = examined(fakes).fix
+    assert fix is not None
+    names = "AWS_ACCESS_KEY_ID- AWS_SECRET_ACCESS_KEY-"
+    box = fakes.pod["spec"]["containers"][0]["name"]
+    remove = f"kubectl -n default set env deployment/web -c {box} {names}"
+    look = "kubectl -n default get deployment/web -o yaml"
+    wanted = ("static_keys", remove) if status is Status.FAILED else ("keys_apart", look)
+    assert (fix.id, *fix.commands) == wanted
     if "other" in shown.got:
         fakes.pod["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "other"}
         shown = next(check for check in reading(fakes).checks if check.id == "pod.static_keys")

@@ -23,6 +23,7 @@ from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.known_issuer import EksCluster, knowing_issuer
 from app.flow.ports import Access
 from app.flow.verdict.judge import Outcome
+from app.flow.webhook_patch import REGION_VARIABLES
 from tests.unit.fake_ports import (
     ACCOUNT,
     ISSUER,
@@ -36,11 +37,12 @@ from tests.unit.fake_ports import (
     trust_policy,
 )
 from tests.unit.test_doctor import add_variable, annotated, answer, container, ended, examined, healthy, words
+from tests.unit.test_doctor_odd_cases import manifest
 
 MISSING = NotFound(code="NotFound", server_message='serviceaccounts "my-sa" not found', status=404)
 FORBIDDEN = NotPermitted(code="Forbidden", server_message='User "jane" cannot get path "/.well-known"', status=403)
 DENIED = NotPermitted(code="AccessDenied", server_message="not authorized to perform: iam:GetRole", status=403)
-SET_ENV = ["kubectl", "-n", "default", "set", "env", "deployment/web"]
+SET_ENV = ["kubectl", "-n", "default", "set", "env", "deployment/web", "-c"]
 
 
 def check(found: Diagnosis, check_id: str) -> Check:
@@ -127,7 +129,7 @@ def test_keys_are_named_with_their_source_and_the_fix_takes_effect_there(name: s
     assert (check(found, "pod.static_keys").status, check(found, "pod.static_keys").got) == (Status.FAILED, got)
     assert found.fix is not None
     assert found.fix.id == fix_id
-    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, *last]
+    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, "aws-cli", *last]
     assert found.fix.change is not None
     container(fakes)["env"] = after_set_env(container(fakes).get("env", []), last)
     assert check(examined(fakes), "pod.static_keys").status is Status.PASSED
@@ -178,7 +180,45 @@ def test_a_region_that_there_is_not_is_shown_and_the_issuers_is_proposed(value: 
     assert all(f"aws-cli: {name}={value}" in judged.got for name in names)
     assert found.verdict.check == judged
     assert found.fix is not None
-    assert found.fix.commands[0].endswith("AWS_DEFAULT_REGION=ap-northeast-1 AWS_REGION=ap-northeast-1")
+    wanted = [f"{name}=ap-northeast-1" for name in ("AWS_DEFAULT_REGION", "AWS_REGION") if name in names]
+    assert shlex.split(found.fix.commands[0]) == [*SET_ENV, "aws-cli", *wanted]
+
+
+def with_regions(**regions: dict[str, str]) -> Fakes:
+    """A Pod whose containers have these region variables by their manifest."""
+    fakes, image = healthy(), "registry.example/shop"
+    boxes = [
+        {"name": name, "image": image, "env": [{"name": key, "value": value} for key, value in given.items()]}
+        for name, given in regions.items()
+    ]
+    manifest(lambda spec: spec.update(containers=boxes))(fakes)
+    fakes.pod["status"].pop("containerStatuses")
+    return fakes
+
+
+@pytest.mark.parametrize(
+    ("app", "status", "wanted"),
+    [
+        ({"AWS_REGION": "us-east-1"}, Status.WARNING, ["AWS_DEFAULT_REGION=us-east-1"]),
+        ({"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "moon"}, Status.FAILED, ["AWS_DEFAULT_REGION=us-east-1"]),
+        ({"AWS_REGION": "moon", "AWS_DEFAULT_REGION": "us-east-1"}, Status.FAILED, ["AWS_REGION=us-east-1"]),
+        ({"AWS_REGION": "cn-north-1"}, Status.FAILED, [f"{name}=ap-northeast-1" for name in REGION_VARIABLES]),
+    ],
+)
+def test_a_region_that_is_meant_stays_and_the_other_variable_gets_it(
+    app: dict[str, str], status: Status, wanted: list[str]
+) -> None:
+    """The webhook adds neither variable to a container that has one. The second container has what it needs."""
+    fakes = with_regions(app=app, logs={})
+    found = examined(fakes)
+    assert check(found, "pod.region").status is status
+    assert found.fix is not None
+    assert found.fix.commands == (shlex.join([*SET_ENV, "app", *wanted]),)
+    assert found.prediction is not None
+    assert found.prediction.outcome in (Outcome.WORKS, Outcome.SHOULD_WORK)
+    assert found.prediction.check is None
+    fakes.pod["spec"]["containers"][0]["env"] = after_set_env(fakes.pod["spec"]["containers"][0]["env"], wanted)
+    assert check(examined(fakes), "pod.region").status is Status.PASSED
 
 
 def test_a_program_that_ended_well_had_another_region() -> None:

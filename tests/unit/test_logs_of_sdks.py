@@ -10,6 +10,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
+from app.flow.model import Status
 from app.flow.port_wrappers.consent import ALL, Action, consented
 from app.flow.verdict.error_messages import is_other_matter
 from app.flow.verdict.judge import Outcome
@@ -551,7 +552,7 @@ FIXES = {
     ),
     "PHP, without a way to STS": (
         "cURL error 28: Connection timed out after 1000 milliseconds (see x) for https://sts.eu-west-1.amazonaws.com/",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "PHP, without trust in the certificate": (
         "cURL error 60: SSL certificate problem: unable to get local issuer certificate (see x) for https://sts.eu-west-1.amazonaws.com/",
@@ -559,7 +560,7 @@ FIXES = {
     ),
     "Ruby, without a way to STS": (
         "Failed to open TCP connection to sts.us-east-1.amazonaws.com:443 (execution expired)",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "Ruby, refused at once": (
         'Failed to open TCP connection to sts.us-east-1.amazonaws.com:443 (Connection refused - connect(2) for "x")',
@@ -571,11 +572,11 @@ FIXES = {
     ),
     ".NET, without a way to STS": (
         "System.Net.Http.HttpRequestException: Connection timed out (sts.eu-west-1.amazonaws.com:443)",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "Java 2 with Netty, without a way to STS": (
         "Unable to execute HTTP request: connection timed out after 2000 ms: sts.eu-west-1.amazonaws.com/52.94.1.1:443",
-        *("pod.application", "egress"),
+        *("pod.application", "look_for_region"),
     ),
     "boto3, with a region that cannot be one": (
         'Could not connect to the endpoint URL: "https://sts.us-gov-west1.amazonaws.com/"',
@@ -737,7 +738,7 @@ WAYS = [
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.amazonaws.com/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.amazonaws.com.cn/"', "egress"),
     ('Connect timeout on endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "egress"),
-    ('Connect timeout on endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"', "egress"),
+    ('Connect timeout on endpoint URL: "https://sts-fips.us-east-1.amazonaws.com/"', "look_for_region"),
     ('Connect timeout on endpoint URL: "https://vpce-1-2.sts.us-east-1.vpce.amazonaws.com/"', "egress"),
     ('Could not connect to the endpoint URL: "https://sts.ap-northeast-1.api.aws/"', "no_connection"),
     (f"{STS_2}{NO_WAY}dial tcp 52.95.1.1:443: connect: connection refused", "refused_connection"),
@@ -781,6 +782,33 @@ def test_where_the_regional_endpoint_is_set_it_is_not_set_again() -> None:
     drop_variable(fakes, "AWS_DEFAULT_REGION")
     found = examine(fakes.ports(), SUBJECT)
     assert (found.fix and found.fix.id) == "region"
+
+
+@pytest.mark.parametrize(
+    ("host", "variables", "fix_id", "first"),
+    [
+        ("sts.us-east-1", ["AWS_REGION"], "other_region", "set env deployment/web -c aws-cli AWS_REGION="),
+        ("b.s3.us-east-1", ["AWS_DEFAULT_REGION"], "other_region", "deployment/web -c aws-cli AWS_DEFAULT_REGION="),
+        ("sts.us-east-1", [], "look_for_region", "get deployment/web -o yaml"),
+        ("sts.ap-northeast-1", ["AWS_REGION"], "egress", "aws ec2"),
+        ("us-east-1.s3", ["AWS_REGION"], "egress_of_service", "aws ec2"),
+    ],
+)
+def test_an_endpoint_of_the_clusters_region_is_no_way_to_another_region(
+    host: str, variables: list[str], fix_id: str, first: str
+) -> None:
+    fakes = healthy()
+    for item in container(fakes)["env"]:
+        if item["name"] in variables:
+            item["value"] = "us-east-1"
+    running(fakes, f'Connect timeout on endpoint URL: "https://{host}.amazonaws.com/"')
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, first in fix.commands[0]) == (fix_id, True)
+    *names, last = host.split(".")
+    service = f".{last}.{names[-1]}" if "-" in last else f".{last}"
+    assert "--region ap-northeast-1" in fix.commands[-1]
+    assert f'"{service}"' in fix.commands[-1]
 
 
 NAMES_NO_ONE = (
@@ -1101,6 +1129,21 @@ def test_go_needs_the_variable_for_the_region_that_botocore_ignores() -> None:
     assert (found.verdict.check.id, found.fix and found.fix.id) == ("pod.region", "region")
 
 
+def test_a_profile_that_there_is_not_is_removed_where_it_stops_the_program() -> None:
+    """Beside it a container has keys of its own, which may be meant, and a profile that another one needs."""
+    env = [{"name": name, "value": "x"} for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")]
+
+    def spoil(fakes: Fakes) -> None:
+        add_variable(fakes, "AWS_PROFILE", value="gone")
+        fakes.pod["spec"]["containers"].append({"name": "sync", "image": "sync", "env": env})
+
+    found = refused("The config profile (gone) could not be found", spoil)
+    assert found.verdict.check is not None
+    assert (found.verdict.check.id, found.verdict.check.status) == ("pod.static_keys", Status.FAILED)
+    assert found.fix is not None
+    assert found.fix.commands == ("kubectl -n default set env deployment/web -c aws-cli AWS_PROFILE-",)
+
+
 @pytest.mark.parametrize("prefix", ["", "aws: [ERROR]: "])
 @pytest.mark.parametrize("profile", ["prod", ""])
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -1110,5 +1153,5 @@ def test_a_profile_that_there_is_not_is_no_static_key(language: str, profile: st
     assert found.verdict.check is not None
     assert (found.verdict.check.id, found.verdict.later) == ("pod.static_keys", ())
     assert found.fix is not None
-    assert found.fix.commands == ("kubectl -n default set env deployment/web AWS_PROFILE-",)
+    assert found.fix.commands == ("kubectl -n default set env deployment/web -c aws-cli AWS_PROFILE-",)
     assert verdict_words.cause(found, words).startswith(words.message("doctor.causes.no_profile"))

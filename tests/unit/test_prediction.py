@@ -604,7 +604,7 @@ _JSON = st.recursive(
 EVIDENCE = sorted(
     {name for report in examined(healthy()).walk for name in report.evidence}
     | {"workload", "recent_failures", "admitting_roles", "role_found", "asked_actions", "denied_calls", "pods"}
-    | {"permission_decision", "other_credentials", "pod_events", "namespace_labels", "webhook_service"}
+    | {"permission_decision", "other_credentials", "regions", "pod_events", "namespace_labels", "webhook_service"}
 )
 
 

@@ -652,7 +652,7 @@ def test_a_file_that_the_program_may_not_read_is_fixed_by_its_group() -> None:
         (
             "operation error STS: AssumeRoleWithWebIdentity, request send failed, Post "
             '"https://sts.cn-north-1.amazonaws.com.cn/": dial tcp 10.0.1.2:443: i/o timeout',
-            "egress .sts",
+            "look_for_region .sts",
         ),
     ],
 )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.flow.annotations import PREFIX, ROLE_ARN
-from app.flow.doctor.fix import Change
+from app.flow.doctor.fix import Change, Fix
 from app.flow.doctor.names import Names
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.webhook import predicted
+from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get_list, get_object, get_str, strings
 from app.flow.model import JsonObject, JsonValue, Status
-from app.flow.names import host_and_path
+from app.flow.names import annotated_role_arn, host_and_path
 from app.flow.steps.injection import request_pod
 from app.flow.steps.trust_policy import is_of_other_key
 
@@ -138,7 +139,8 @@ def pod(names: Names, edit: Edit) -> Change | None:
 
 def _edited(names: Names, edit: Edit) -> JsonObject:
     """The manifest of which the commands make a Pod."""
-    manifest = predicted.handed_in(names.documents.get("pod"), names.again, keeps_volume=names.keeps_volume())
+    pod, role_arn = names.documents.get("pod"), annotated_role_arn(names.documents.get("service_account"))
+    manifest = predicted.handed_in(pod, role_arn, names.again, keeps_volume=names.keeps_volume())
     edit(manifest)
     return manifest
 
@@ -225,25 +227,24 @@ def boxes_of(document: JsonObject) -> list[JsonObject]:
     return [box for kind in predicted.KINDS for box in spec.get(kind, []) if isinstance(box, dict)]
 
 
-def without_variables(names: Sequence[str]) -> Edit:
-    """Removes variables from every container."""
+def variables(names: Names, fix_id: str, words: Mapping[str, Sequence[str]]) -> Fix:
+    """The fix that sets and removes variables by container, with these words of `kubectl set env`; without any it shows
+    the workload."""
+    commands = names.set_env(words) if words else names.show_workload()
+    return Fix(id=fix_id, commands=commands, change=workload(names, set_env(words)))
+
+
+def set_env(words: Mapping[str, Sequence[str]]) -> Edit:
+    """Does what `kubectl set env` does with these words in each container: a variable that exists keeps its place."""
 
     def edit(document: JsonObject) -> None:
         for box in boxes_of(document):
-            if "env" in box:
-                box["env"] = [item for item in get_list(box, "env") if get_str(item, "name") not in names]
-
-    return edit
-
-
-def with_variables(**values: str) -> Edit:
-    """Sets variables in every container, as `kubectl set env` does: a variable that exists keeps its place."""
-
-    def edit(document: JsonObject) -> None:
-        for box in boxes_of(document):
-            given = {name: {"name": name, "value": value} for name, value in values.items()}
-            kept = [given.pop(get_str(item, "name"), item) for item in get_list(box, "env")]
-            box["env"] = [*kept, *given.values()]
+            for word in (*words.get(ALL, ()), *words.get(get_str(box, "name"), ())):
+                name, sets, value = word.partition("=")
+                given = {name: {"name": name, "value": value}} if sets else {}
+                kept = [given.pop(get_str(it, "name"), it) for it in get_list(box, "env")]
+                if sets or kept:
+                    box["env"] = [it for it in (*kept, *given.values()) if f"{get_str(it, 'name')}-" != word]
 
     return edit
 

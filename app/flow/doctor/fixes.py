@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from app.flow.doctor import aws_fixes, issuer_fixes, pod_fixes, program_fixes
+from app.flow.doctor.containers import container_fixes
 from app.flow.doctor.fix import Fix
 from app.flow.doctor.log import error_fixes, permission_fixes
 from app.flow.doctor.names import Names
@@ -156,8 +157,8 @@ _FIXES: Mapping[str, Make] = {
     "pod.age": pod_fixes.recreate,
     "pod.siblings": sibling_fixes.siblings,
     "pod.pod_identity": aws_fixes.pod_identity,
-    "pod.region": pod_fixes.region,
-    "pod.static_keys": pod_fixes.static_keys,
+    "pod.region": container_fixes.region,
+    "pod.static_keys": container_fixes.static_keys,
     "token.file": pod_fixes.token_file,
     "token.contents": pod_fixes.empty_token,
     **dict.fromkeys((f"token.{name}" for name in ("format", "algorithm", "issuer", "subject")), pod_fixes.recreate),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import posixpath
 
 from app.flow.annotations import ROLE_ARN
-from app.flow.doctor import container_checks
 from app.flow.doctor.application import judge_application, judge_sdk
+from app.flow.doctor.containers import container_checks
 from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.requests import judge_requests
 from app.flow.doctor.webhook.manifest import judge_manifest

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from app.flow.annotations import AUDIENCE, SKIP_CONTAINERS
 from app.flow.doctor import changes
-from app.flow.doctor.container_checks import OPTIONAL_KEYS
 from app.flow.doctor.fix import Fix
-from app.flow.doctor.names import REGION_HERE, Names
+from app.flow.doctor.names import Names
 from app.flow.doctor.pods.choosing import successor
 from app.flow.doctor.pods.rows import rows
-from app.flow.doctor.reading.variables import KEY_VARIABLES
 from app.flow.doctor.webhook import predicted
+from app.flow.doctor.workload_commands import ALL, INJECTED
 from app.flow.json_access import get_list, get_object, get_str
-from app.flow.model import JsonObject, Status
+from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.names import API_TOKEN, DEFAULT_AUDIENCE, TOKEN_DIRECTORY, TOKEN_PATH
-from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, mount_path, named_file
+from app.flow.steps.injection import (
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    as_asked_for,
+    containers,
+    environment,
+    mount_path,
+    named_file,
+)
 from app.flow.steps.token_mount import OWN_AUDIENCE, SUB_PATH
 from app.flow.steps.webhook import MOUNTED_TWICE
 from app.flow.webhook import VOLUME
 
 _NOBODY = 65534
 """The group that the webhook's documentation gives to Pods whose user may not read the token."""
-_USERS = (
-    "POD:.metadata.name"
-    ",CONFIGMAPS:.spec.containers[*].envFrom[*].configMapRef.name"
-    ",SECRETS:.spec.containers[*].envFrom[*].secretRef.name"
-)
-"""The columns by which one sees who else takes its variables from a ConfigMap or a Secret."""
 FETCH = "failed to fetch token"
 """The kubelet's error message for a failed TokenRequest."""
 
@@ -42,17 +43,23 @@ def handwritten(names: Names) -> Fix:
     if names.check.reason == MOUNTED_TWICE:
         return _leave_mount(names)
     apart = names.check.status is Status.WARNING and not names.check.reason
+    own = [get_str(box, "name") for box in containers(as_asked_for(names.documents.get("pod"))) if _sets_role(box)]
+    others = {box: given for box, given in names.webhooks_part.items() if box in (ALL, *own)}
+    words = (dict.fromkeys(names.apart, INJECTED) if apart else others) or names.webhooks_part
     return Fix(
         id="role_apart" if apart else "handwritten",
-        commands=names.leave_to_webhook(),
-        change=changes.workload(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
+        commands=names.leave_to_webhook(words),
+        change=changes.workload(names, changes.set_env(words)),
     )
+
+
+def _sets_role(box: JsonValue) -> bool:
+    return not {ROLE_VARIABLE, TOKEN_VARIABLE}.isdisjoint(environment(box))
 
 
 def _leave_mount(names: Names) -> Fix:
     """Volume, mount and variables of the manifest's own, each removed by the key by which its list is merged."""
     volume, container = (get_str(names.own_token, key) for key in ("volume", "container"))
-    variables = (ROLE_VARIABLE, TOKEN_VARIABLE)
     spec: JsonObject = {"volumes": [{"name": volume, "$patch": "delete"}]}
     for kind in predicted.KINDS:
         for box in get_list(names.documents.get("pod"), "spec", kind):
@@ -60,11 +67,11 @@ def _leave_mount(names: Names) -> Fix:
                 mounts = [it for it in get_list(box, "volumeMounts") if get_str(it, "name") == volume]
                 paths = sorted({get_str(it, "mountPath") for it in mounts})
                 removed = [{"mountPath": path, "$patch": "delete"} for path in paths]
-                env = [{"name": name, "$patch": "delete"} for name in variables]
+                env = [{"name": name, "$patch": "delete"} for name in (ROLE_VARIABLE, TOKEN_VARIABLE)]
                 spec[kind] = [{"name": container, "volumeMounts": removed, "env": env}]
 
     def edit(pod: JsonObject) -> None:
-        changes.without_variables(variables)(pod)
+        changes.set_env({container: INJECTED})(pod)
         _without_volume(volume)(pod)
 
     return Fix(id="mounted_twice", commands=names.merge({"spec": spec}), change=changes.workload(names, edit))
@@ -140,16 +147,13 @@ def recreate(names: Names) -> Fix:
 
 def own_role(names: Names, arn: str) -> Fix:
     """Where the manifest mounts a token itself, it sets the role as well."""
-    change = changes.workload(names, changes.with_variables(**{ROLE_VARIABLE: arn}))
-    container = get_str(names.own_token, "container")
-    return Fix(id="own_role", commands=names.set_env("-c", container, f"{ROLE_VARIABLE}={arn}"), change=change)
+    return changes.variables(names, "own_role", {get_str(names.own_token, "container"): (f"{ROLE_VARIABLE}={arn}",)})
 
 
 def own_file(names: Names) -> Fix:
     """Has the variable point to the file that the kubelet writes for the manifest's own volume."""
     mounted, container = (get_str(names.own_token, key) for key in ("mounted", "container"))
-    change = changes.workload(names, changes.with_variables(**{TOKEN_VARIABLE: mounted}))
-    return Fix(id="own_file", commands=names.set_env("-c", container, f"{TOKEN_VARIABLE}={mounted}"), change=change)
+    return changes.variables(names, "own_file", {container: (f"{TOKEN_VARIABLE}={mounted}",)})
 
 
 def default_audience(names: Names) -> Fix:
@@ -183,55 +187,6 @@ def own_audience(names: Names) -> Fix:
         commands=names.merge({"spec": {"volumes": [changed]}}),
         change=changes.workload(names, edit),
     )
-
-
-def region(names: Names) -> Fix:
-    found = names.region or REGION_HERE
-    return Fix(
-        id="region",
-        commands=names.set_env(f"AWS_DEFAULT_REGION={found}", f"AWS_REGION={found}"),
-        change=changes.workload(names, changes.with_variables(AWS_DEFAULT_REGION=found, AWS_REGION=found)),
-    )
-
-
-def static_keys(names: Names) -> Fix:
-    """What the container's own list sets is taken out of it; keys from elsewhere are set to nothing in that list.
-
-    `env` takes precedence over `envFrom` (Kubernetes' `Container.envFrom`), and an empty access key is none to an SDK
-    (botocore's `EnvProvider`). An empty profile would be one that there is not.
-    """
-    if names.check.reason == OPTIONAL_KEYS:
-        sources = (get_str(it, "source") for it in get_list(names.documents.get(OPTIONAL_KEYS)))
-        secrets = sorted({source.rpartition(" ")[2].partition("/")[0] for source in sources})
-        return Fix(id="optional_keys", commands=(names.kubectl("get", "secret", *secrets, "--ignore-not-found"),))
-    others = [it for it in get_list(names.documents.get("other_credentials")) if get_str(it, "variable")]
-    emptied = sorted({it["variable"] for it in others if it["variable"] in KEY_VARIABLES and not _ends_in_env(it)})
-    removed = sorted({it["variable"] for it in others if _is_in_env(it)} - {*emptied})
-    words = [*(f"{name}-" for name in removed), *(f"{name}=" for name in emptied)]
-
-    def edit(pod: JsonObject) -> None:
-        changes.without_variables(removed)(pod)
-        changes.with_variables(**dict.fromkeys(emptied, ""))(pod)
-
-    profile = not any(it["variable"] in KEY_VARIABLES for it in others) and names.check.status is Status.WARNING
-    if not words:
-        return Fix(id="profile" if profile else "static_keys", commands=names.show_workload())
-    commands, change = names.set_env(*words), changes.workload(names, edit)
-    if profile:
-        return Fix(id="profile", commands=commands, change=change)
-    if not emptied or commands == names.show_workload():
-        return Fix(id="static_keys", commands=commands, change=change)
-    users = names.kubectl("get", "pods", "-o", f"custom-columns={_USERS}")
-    return Fix(id="empty_keys", commands=(*commands, users), change=change)
-
-
-def _is_in_env(found: JsonObject) -> bool:
-    return get_str(found, "source").partition(" ")[0] == "env"
-
-
-def _ends_in_env(found: JsonObject) -> bool:
-    """Whether nothing else would set the variable once it is out of the list."""
-    return _is_in_env(found) and not found.get("beneath")
 
 
 # --- 4 Token, 6 S3 ---------------------------------------------------------------------------------------------------

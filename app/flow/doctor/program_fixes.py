@@ -106,22 +106,14 @@ def _session_name(names: Names) -> Fix:
     box, _, name = names.check.got.partition(", ")[0].partition(f": {SESSION_NAME}=")
     clean = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:_LONGEST_NAME]
     value = clean if is_session_name(clean) else f"session-{clean}"
-    return Fix(
-        id="session_name",
-        commands=names.set_env("-c", box, f"{SESSION_NAME}={value}"),
-        change=changes.workload(names, changes.with_variables(**{SESSION_NAME: value})),
-    )
+    return changes.variables(names, "session_name", {box: (f"{SESSION_NAME}={value}",)})
 
 
 def _endpoint(names: Names) -> Fix:
     """Sends only requests to STS back to AWS: the variable may be meant for other services."""
     box = names.check.got.partition(": ")[0]
     url = endpoint("sts", names.region or REGION_HERE, names.partition)
-    return Fix(
-        id="endpoint",
-        commands=names.set_env("-c", box, f"{ENDPOINT_VARIABLES[0]}={url}"),
-        change=changes.workload(names, changes.with_variables(**{ENDPOINT_VARIABLES[0]: url})),
-    )
+    return changes.variables(names, "endpoint", {box: (f"{ENDPOINT_VARIABLES[0]}={url}",)})
 
 
 def _shorter_session(names: Names) -> Fix:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.flow.doctor.fix import line, patched
 from app.flow.doctor.trust_fix import Bearer
 from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
-from app.flow.steps.injection import EPHEMERAL, ROLE_VARIABLE, TOKEN_VARIABLE, has_identity, token_source
+from app.flow.names import annotated_role_arn
+from app.flow.steps.injection import (
+    EPHEMERAL,
+    ROLE_VARIABLE,
+    TOKEN_VARIABLE,
+    containers,
+    has_identity,
+    of_another_role,
+    token_source,
+)
 from app.flow.steps.kubelet_status import ENDED
 from app.flow.webhook import POD_IDENTITY_VARIABLES, VOLUME
 
-_INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
+ALL = "*"
+"""Every container, as the option `-c` of `kubectl set env` takes it and has it by default."""
+INJECTED = (f"{ROLE_VARIABLE}-", f"{TOKEN_VARIABLE}-")
 """The arguments by which `kubectl set env` removes the webhook's variables."""
 _TEMPLATE: Mapping[str, tuple[str, ...]] = {"cronjob": ("spec", "jobTemplate", "spec", "template")}
 """The place of the Pod template in a workload, by its kind, where that is not the usual place."""
@@ -96,22 +107,33 @@ class WorkloadCommands:
         """The key of the sentence on what else a rollout does that one of these commands resumes; empty without one."""
         return "" if set(self._resume()).isdisjoint(commands) else self._held_back
 
-    def set_env(self, *words: str) -> tuple[str, ...]:
-        """Sets variables of the workload's Pods (`NAME=value`), or removes them (`NAME-`)."""
-        return self._edit("set", "env", *words)
+    def set_env(self, words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Sets variables of the workload's Pods (`NAME=value`), or removes them (`NAME-`), by container."""
+        return self._edit(*(("set", "env", *_in(box), *given) for box, given in words.items()))
 
-    def leave_to_webhook(self) -> tuple[str, ...]:
-        """Removes the two variables because of which the webhook skips a container."""
-        return self.recreate() if self.again == "reset" else self.set_env(*_INJECTED)
+    @property
+    def apart(self) -> list[str]:
+        """The containers with a role of their own, which may be meant."""
+        return of_another_role(self.documents.get("pod"), annotated_role_arn(self.documents.get("service_account")))
+
+    @property
+    def webhooks_part(self) -> Mapping[str, Sequence[str]]:
+        """The arguments by which `kubectl set env` removes the role's variables from all other containers."""
+        names = [get_str(box, "name") for box in containers(self.documents.get("pod"))]
+        return {name: INJECTED for name in names if name not in self.apart} if self.apart else {ALL: INJECTED}
+
+    def leave_to_webhook(self, words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+        """Removes the two variables because of which the webhook skips these containers."""
+        return self._replace(removed=words) if self.again == "reset" else self.set_env(words)
 
     def set_image(self, *words: str) -> tuple[str, ...]:
         """Gives containers of the workload's Pods other images (`CONTAINER=IMAGE`)."""
-        return self._edit("set", "image", *words)
+        return self._edit(("set", "image", *words))
 
     def set_service_account(self, name: str = "") -> tuple[str, ...]:
         """Has the workload's Pods run under the ServiceAccount, or another one; a Job is made again for it."""
         account = name or self.service_account
-        return (self._new_job(account),) if self.kind == "job" else self._edit("set", "serviceaccount", account)
+        return (self._new_job(account),) if self.kind == "job" else self._edit(("set", "serviceaccount", account))
 
     def _new_job(self, account: str) -> str:
         """Makes the Job again under this ServiceAccount, because a Job's template cannot be changed."""
@@ -128,30 +150,35 @@ class WorkloadCommands:
         """Applies a strategic merge patch to the manifest of the workload's Pods."""
         for key in reversed(self.template):
             pod = {key: pod}
-        return self._edit("patch", "-p", json.dumps(pod))
+        return self._edit(("patch", "-p", json.dumps(pod)))
 
     def remove(self, kind: str, key: str) -> tuple[str, ...]:
         """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods."""
         path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
-        return self._edit("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}]))
+        return self._edit(("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}])))
 
     def show_workload(self) -> tuple[str, ...]:
         """Prints the workload, because no command can change it. Nothing where there is no Pod."""
         return (self.kubectl("get", self.workload, "-o", "yaml"),) if self.again else ()
 
-    def _edit(self, *words: str) -> tuple[str, ...]:
+    def _edit(self, *edits: Sequence[str]) -> tuple[str, ...]:
         """Changes the workload, which restarts by itself, or the manifest of a Pod without a workload."""
-        verb = words[:2] if words[0] == "set" else words[:1]
-        rest = words[len(verb) :]
+        parts = [(words[:verb], words[verb:]) for words in edits for verb in (2 if words[0] == "set" else 1,)]
         if self.template:
             again = (self.kubectl("delete", "pod", self.pod),) if self._held_back == ON_DELETE else self._resume()
-            return (self.kubectl(*verb, self.workload, *rest), *again)
+            return (*(self.kubectl(*verb, self.workload, *rest) for verb, rest in parts), *again)
         if self.again in ("apply", "replace", "reset"):
-            return self._replace(line("kubectl", *verb, "--local", "-f", "-", *rest, "-o", "yaml"))
+            local = ("--local", "-f", "-")
+            return self._replace(*(line("kubectl", *verb, *local, *rest, "-o", "yaml") for verb, rest in parts))
         return self.show_workload()
 
-    def _replace(self, *edits: str, audience: str = "") -> tuple[str, ...]:
-        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod."""
+    def _replace(
+        self, *edits: str, audience: str = "", removed: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[str, ...]:
+        """Replaces the Pod by one of its manifest after these filters. Nothing where there is no Pod.
+
+        `removed`: what is removed from a stored Pod beside the webhook's variables.
+        """
         match self.again:
             case "apply":
                 filters = [self.kubectl("apply", "view-last-applied", self.workload)]
@@ -164,8 +191,9 @@ class WorkloadCommands:
             filters.append(patched({"spec": {EPHEMERAL: None}}))
         if self.again == "reset":
             identity = POD_IDENTITY_VARIABLES if has_identity(self.documents.get("pod")) else ()
-            removed = (*_INJECTED, *(f"{name}-" for name in identity))
-            filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *removed, "-o", "yaml"))
+            for box, names in {**self.webhooks_part, **(removed or {})}.items():
+                words = (*_in(box), *names, *(f"{name}-" for name in identity))
+                filters.append(line("kubectl", "set", "env", "--local", "-f", "-", *words, "-o", "yaml"))
             if not self.keeps_volume(audience):
                 filters.append(patched({"spec": {"volumes": [{"name": VOLUME, "$patch": "delete"}]}}))
         command = " | ".join((*filters, *edits, self.kubectl("replace", "--force", "-f", "-")))
@@ -178,3 +206,7 @@ class WorkloadCommands:
         if all(get_str(volume, "name") != VOLUME for volume in get_list(pod, "spec", "volumes")):
             return True
         return get_str(token_source(pod), "audience") == (audience or self.bearer.audience)
+
+
+def _in(box: str) -> tuple[str, ...]:
+    return () if box == ALL else ("-c", box)

@@ -77,9 +77,17 @@ def may_pass(said: str) -> bool:
 
 def unreached(said: str) -> str:
     """The service of AWS that the program did not reach, as its host name calls it, such as `sts`; else empty."""
+    return next((name for name in reversed(_host(said)) if name != "vpce" and not _REGION.fullmatch(name)), "")
+
+
+def unreached_region(said: str) -> str:
+    """The region in that host name; empty for a global name, and for that of a single VPC endpoint."""
+    return last if _REGION.fullmatch(last := _host(said)[-1]) else ""
+
+
+def _host(said: str) -> list[str]:
     found = _NO_WAY.search(said)
-    names = next(filter(None, found.groups())).split(".") if found else []
-    return next((name for name in reversed(names) if name != "vpce" and not _REGION.fullmatch(name)), "")
+    return (next(filter(None, found.groups())) if found else "").split(".")
 
 
 def unresolved(said: str) -> bool:

@@ -11,8 +11,10 @@ from app.flow.doctor.aws_fixes import activate_region
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
 from app.flow.doctor.log.role_chaining import chained
-from app.flow.doctor.names import REGION_HERE, Names
-from app.flow.doctor.pod_fixes import kubelet, readable, region
+from app.flow.doctor.log.way_to_aws import has_region, way_to_aws
+from app.flow.doctor.names import Names
+from app.flow.doctor.pod_fixes import kubelet, readable
+from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path, is_session_of
@@ -20,27 +22,12 @@ from app.flow.permissions.asked import AskedAction
 from app.flow.permissions.decision import Role, evaluate_in_part
 from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
 from app.flow.trust import session_keys
-from app.flow.verdict.connection_errors import (
-    blames_certificate,
-    blames_proxy,
-    by_global_endpoint,
-    cut_off,
-    gave_up,
-    lacks_connection,
-    misses_region,
-    refused_at_once,
-    refused_by_proxy,
-    unreached,
-    unresolved,
-)
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
     REGION_OFF,
     ROLE_LIMIT,
     asks_too_long,
-    blames_clock,
     by_opensearch,
-    by_other_server,
     denied_action,
     denying_policy,
     encoded_message,
@@ -55,7 +42,6 @@ from app.flow.verdict.error_messages import (
     shows_in,
 )
 from app.flow.verdict.refusals import ANSWER
-from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 
 SECONDS_HERE = "SECONDS"
 """A placeholder, which the reader replaces."""
@@ -105,45 +91,8 @@ def other_token(names: Names) -> Fix:
 def application(names: Names) -> Fix:
     """All that was read is right except the way to AWS, or the clock; or the program has not tried again since."""
     said = names.check.error
-    found = _way_to_aws(names, said) or _own_files(names, said) or _refusal(names, said)
+    found = way_to_aws(names, said) or _own_files(names, said) or _refusal(names, said)
     return found or Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
-
-
-def _way_to_aws(names: Names, said: str) -> Fix | None:
-    """No request has reached AWS, or none with a time that AWS takes."""
-    if blames_clock(said):
-        return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
-    if blames_proxy(said):
-        return Fix(id="proxy", commands=names.show_workload())
-    if refused_by_proxy(said):
-        return Fix(id="proxy_refuses", commands=names.show_workload())
-    if blames_certificate(said):
-        return Fix(id="certificate", commands=names.show_workload())
-    if (unresolved(said) or lacks_connection(said)) and misses_region(said) and _has_region(names):
-        return Fix(id="own_region", commands=names.show_workload())
-    if unresolved(said):
-        return Fix(id="name_resolution", commands=_name_servers(names))
-    if by_global_endpoint(said) and not _is_regional(names):
-        return _regional_endpoint(names)
-    if by_global_endpoint(said) and shows_in(said) is Step.STS_ASSUME:
-        if not _has_region(names):  # without a region botocore has no other endpoint
-            return region(names)
-        return Fix(id="global_in_program", commands=(*names.show_workload(), _endpoints(names, "sts")))
-    if by_other_server(said):
-        return Fix(id="other_server", commands=names.show_workload())
-    boxes = names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.containers[*].name}")
-    if cut_off(said):
-        return Fix(id="cut_off", commands=(boxes,))
-    if refused_at_once(said):
-        return Fix(id="refused_connection", commands=(boxes,))
-    if service := unreached(said):
-        look, of_sts = _endpoints(names, service), service in ("sts", "sts-fips")
-        if lacks_connection(said):
-            return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
-        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
-    if gave_up(said):
-        return Fix(id="gave_up", commands=(_endpoints(names, "sts"),))
-    return None
 
 
 def _own_files(names: Names, said: str) -> Fix | None:
@@ -151,7 +100,7 @@ def _own_files(names: Names, said: str) -> Fix | None:
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_CACHE.search(said):
-        return Fix(id="writable_home", commands=names.set_env("HOME=/tmp"))
+        return Fix(id="writable_home", commands=names.set_env({ALL: ("HOME=/tmp",)}))
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
@@ -171,7 +120,7 @@ def _refusal(names: Names, said: str) -> Fix | None:
         shown = names.iam("get-role", "--role-name", names.role_name, "--query", "Role.MaxSessionDuration")
         asked = ("--role-name", names.role_name, "--max-session-duration", SECONDS_HERE)
         return Fix(id="session_of_role", commands=(shown, names.iam("update-role", *asked)))
-    if lacks_region(said) and _has_region(names):
+    if lacks_region(said) and has_region(names):
         return Fix(id="own_region", commands=names.show_workload())
     if CHAIN_LIMIT in said:
         return Fix(id="session_of_chain", commands=names.show_workload())
@@ -225,36 +174,6 @@ def _on_windows(names: Names) -> Fix:
 
     commands = names.merge({"spec": {"nodeSelector": _WINDOWS}})
     return Fix(id="on_windows", commands=commands, change=changes.workload(names, edit))
-
-
-def _name_servers(names: Names) -> tuple[str, ...]:
-    dns = line("kubectl", "-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide")
-    return (dns, names.kubectl("get", "pod", names.pod, "-o", "jsonpath={.spec.dnsPolicy}"))
-
-
-def _endpoints(names: Names, service: str) -> str:
-    """Lists the VPC endpoints for a service, whose name has another prefix in each partition."""
-    query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
-    return line("aws", "ec2", "describe-vpc-endpoints", "--region", names.region or REGION_HERE, "--query", query)
-
-
-def _is_regional(names: Names) -> bool:
-    boxes = containers(names.documents.get("pod"))
-    return bool(boxes) and all(environment(box).get(STS_VARIABLE) == "regional" for box in boxes)
-
-
-def _has_region(names: Names) -> bool:
-    boxes = containers(names.documents.get("pod"))
-    return bool(boxes) and all(all(environment(box).get(name) for name in REGION_VARIABLES) for box in boxes)
-
-
-def _regional_endpoint(names: Names) -> Fix:
-    """Has the SDK use STS's endpoint in its own region, because a VPC endpoint for STS has only that name."""
-    return Fix(
-        id="global_endpoint" if shows_in(names.check.error) is Step.STS_ASSUME else "global_session",
-        commands=names.set_env(f"{STS_VARIABLE}=regional"),
-        change=changes.workload(names, changes.with_variables(**{STS_VARIABLE: "regional"})),
-    )
 
 
 def who_denied(names: Names) -> Fix:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.flow.doctor.container_checks import DENIED, locked_out
+from app.flow.doctor.containers.container_checks import DENIED, locked_out
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal
 from app.flow.doctor.prediction.stand_in_tokens import signed
 from app.flow.json_access import get, get_list, get_object, get_str, seconds

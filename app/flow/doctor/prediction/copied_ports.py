@@ -5,10 +5,10 @@ Everything else raises `NotKnown`, also each method of a port that is missing he
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from app.flow.doctor.containers.regions import REGIONS
 from app.flow.doctor.prediction import container_files, new_pod, sts_answer
 from app.flow.doctor.prediction.copied import Copy, NotKnown, refusal, refused, role_document
 from app.flow.doctor.prediction.stand_in_tokens import published
@@ -35,7 +35,6 @@ from app.flow.ports import (
 from app.flow.steps import kubelet_status
 from app.flow.trust import request_facts, session_keys
 from app.flow.webhook import VOLUME
-from app.flow.webhook_patch import REGION_VARIABLES
 
 
 def ports_of(copy: Copy) -> Ports:
@@ -74,9 +73,6 @@ class _Answers:
         return ()
 
 
-_REGION = re.compile(r"\bAWS_\w*REGION=([\w-]+)")
-_REGIONS = ", ".join(REGION_VARIABLES)
-"""What `pod.region` expects where every value of the variables is fine."""
 _DECISIONS = {"allow": "allowed", "explicit-deny": "explicitDeny", "implicit-deny": "implicitDeny"}
 """The decisions, as IAM's simulator calls them."""
 
@@ -180,11 +176,12 @@ def _published(copy: Copy) -> JsonObject:
 class _Aws(_Answers):
     @property
     def regions(self) -> frozenset[str]:
-        """The regions that passed the check, and the one that the webhook writes."""
-        found, written = self._copy.check("pod.region"), get_list(self._copy.documents, "environment")
-        refused = found.status is Status.FAILED or found.expected != _REGIONS
-        quoted = [] if refused else _REGION.findall(found.got)
-        return frozenset((*quoted, *(get_str(it, "value") for it in written)))
+        """The regions that the check found right or has set, and the one that the webhook writes."""
+        documents, quoted = self._copy.documents, self._copy.check("pod.region").got.split(", ")
+        to_set, written = get_list(documents, REGIONS), get_list(documents, "environment")
+        wrong = tuple(f"{get_str(it, 'container')}: {get_str(it, 'variable')}=" for it in to_set)
+        right = [it.partition("=")[2] for it in quoted if not it.startswith(wrong)]
+        return frozenset(filter(None, (*right, *(get_str(it, "value") for it in (*to_set, *written)))))
 
     def oidc_providers(self) -> Sequence[str]:
         if self._copy.providers is None:

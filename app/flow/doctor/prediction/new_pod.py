@@ -15,7 +15,7 @@ from app.flow.doctor.prediction.copied import Copy
 from app.flow.doctor.webhook import predicted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonObject, JsonValue, Status
-from app.flow.names import API_TOKEN, runs_as
+from app.flow.names import API_TOKEN, annotated_role_arn, runs_as
 from app.flow.partitions import region_of
 from app.flow.steps import kubelet_status, selectors
 from app.flow.steps.injection import request_pod, token_source
@@ -39,7 +39,8 @@ def recreate(copy: Copy, manifest: JsonValue) -> None:
     made = get_object(copy.documents.get(ADMITTED)) if manifest is not None else {}
     if not get_object(made, "spec"):
         again = get_str(copy.documents.get("workload"), "again")
-        own = manifest or predicted.handed_in(copy.documents.get("pod"), again, keeps_volume=False)
+        pod, role_arn = copy.documents.get("pod"), annotated_role_arn(copy.documents.get("service_account"))
+        own = manifest or predicted.handed_in(pod, role_arn, again, keeps_volume=False)
         made = admitted(copy, requested(own, copy.subject.namespace))
     created = timestamp(copy.now)
     owners = get_list(copy.documents.get("pod"), "metadata", "ownerReferences")

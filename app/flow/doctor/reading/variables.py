@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from app.flow.errors import FlowError, NotFound, Refused
 from app.flow.json_access import get, get_list, get_object, get_str
-from app.flow.model import JsonValue, Walk
+from app.flow.model import NOT_OBSERVABLE, JsonValue, Walk
 from app.flow.ports import Ports
+from app.flow.steps.findings import Findings, unseen
 from app.flow.webhook_patch import REGION_VARIABLES
 
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -181,3 +182,12 @@ def _kept(name: str, value: str) -> str | None:
     """The value of a variable whose value is kept. Any other value may be a secret, so only an empty one is
     returned."""
     return value if name in _READ or not value else None
+
+
+def leave_open(findings: Findings, check_id: str, box: Variables, where: str) -> None:
+    """Records the check as unknown because the variables were not seen: the container has ended, has no program `env`,
+    or we may not enter it."""
+    error = box.hidden
+    reason = (unseen(error) if error else "") or NOT_OBSERVABLE
+    where = f"{where} .spec.containers[] {', '.join(box.unread)}"
+    findings.unknown(check_id, reason, where=where, error=error.server_message if error else "")

@@ -24,6 +24,7 @@ from app.flow.steps.injection import (
     environment,
     has_identity,
     mount_path,
+    of_another_role,
     token_source,
 )
 from app.flow.steps.oidc_provider import USUAL_AUDIENCE
@@ -42,11 +43,12 @@ _RESET = (ROLE_VARIABLE, TOKEN_VARIABLE)
 _DEFAULT_MODE = 420
 
 
-def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
+def handed_in(pod: JsonValue, role_arn: str, again: str, *, keeps_volume: bool) -> JsonObject:
     """The Pod with which the commands of `Names` begin: the stored one, or what its owner wrote, as far as that is
     known.
 
-    `again` is how the Pod is recreated, as `workload_of` says it.
+    `role_arn` is the annotated role; a container with another one keeps it. `again` is how the Pod is recreated, as
+    `workload_of` says it.
     """
     document = copy.deepcopy(get_object(pod))
     manifest = document if again in ("replace", "reset") else as_asked_for(document)
@@ -54,7 +56,9 @@ def handed_in(pod: JsonValue, again: str, *, keeps_volume: bool) -> JsonObject:
     spec |= {kind: [get_object(box) for box in get_list(spec, kind)] for kind in KINDS if kind in spec}
     if again == "reset":
         removed = (*_RESET, *(POD_IDENTITY_VARIABLES if has_identity(document) else ()))
-        for box in (box for kind in KINDS for box in get_list(spec, kind)):
+        apart = of_another_role(document, role_arn)
+        boxes = (box for kind in KINDS for box in get_list(spec, kind))
+        for box in (box for box in boxes if get_str(box, "name") not in apart):
             box["env"] = [it for it in get_list(box, "env") if get_str(it, "name") not in removed]
         if not keeps_volume:
             spec["volumes"] = [volume for volume in get_list(spec, "volumes") if get_str(volume, "name") != VOLUME]

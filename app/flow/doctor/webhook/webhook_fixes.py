@@ -21,7 +21,6 @@ from app.flow.model import JsonObject, JsonValue, Status
 from app.flow.steps import selectors
 from app.flow.steps.injection import (
     ROLE_VARIABLE,
-    TOKEN_VARIABLE,
     containers,
     environment,
     has_own_volume,
@@ -251,8 +250,8 @@ def not_edited(names: Names) -> Fix:
         again = names.recreate() if names.again == "restart" else ()
         return Fix(
             id="other_role",
-            commands=(*names.leave_to_webhook(), *again),
-            change=changes.pod(names, changes.without_variables((ROLE_VARIABLE, TOKEN_VARIABLE))),
+            commands=(*names.leave_to_webhook(names.webhooks_part), *again),
+            change=changes.pod(names, changes.set_env(names.webhooks_part)),
         )
     volumes = dry_run_of(names, 'jsonpath={.spec.volumes[*].name}{"\\n"}')
     return Fix(id="ask_webhook", commands=(volumes, *names.recreate()))

@@ -10,14 +10,14 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
+from app.flow.doctor.containers.regions import judge_region
 from app.flow.doctor.evidence import check_of, evidence_of
-from app.flow.doctor.reading.variables import KEY_VARIABLES, ConfigMaps, Variables, variables_of
+from app.flow.doctor.reading.variables import KEY_VARIABLES, ConfigMaps, Variables, leave_open, variables_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status, Walk
-from app.flow.partitions import partition_of_region, region_of
 from app.flow.ports import Ports
-from app.flow.steps.findings import Findings, unseen
+from app.flow.steps.findings import Findings
 from app.flow.steps.injection import (
     TOKEN_VARIABLE,
     containers,
@@ -26,9 +26,7 @@ from app.flow.steps.injection import (
     token_container,
     without_aws,
 )
-from app.flow.verdict.error_messages import lacks_profile, lacks_region, principal_of
-from app.flow.verdict.refusals import APPLICATION
-from app.flow.webhook_patch import REGION_VARIABLES
+from app.flow.verdict.error_messages import lacks_profile, principal_of
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 """The variables by which some SDKs, or some profiles, use other credentials before the web identity."""
@@ -59,7 +57,7 @@ def judge_containers(
     _token_contents(findings, walk)
     _token_readable(findings, ports, walk, pod)
     concerned = [it for it in variables if it.container not in without_aws(pod)]
-    _region(findings, ports, walk, concerned, where, said)
+    judge_region(findings, ports, walk, concerned, where, said)
     _static_keys(findings, pod, variables, where, said)
     _hop_limit(findings, pod, where)
 
@@ -156,53 +154,6 @@ def _not_root(context: Mapping[str, JsonValue]) -> str:
     return "runAsNonRoot=true" if context.get("runAsNonRoot") is True else ""
 
 
-def _region(
-    findings: Findings, ports: Ports, walk: Walk, variables: Sequence[Variables], where: str, said: str
-) -> None:
-    """A value that no region has stops every SDK that reads it; one of another partition leads it to an STS that does
-    not know the issuer. A lacking one breaks nothing as long as the program knows better, and does not say that it
-    does not.
-
-    A region that the issuer's host names exists, whatever the SDK's own list says.
-    """
-    shown = [
-        f"{box.container}: {name}" + ("" if box.found[name].value is None else f"={box.found[name].value}")
-        for box in variables
-        for name in REGION_VARIABLES
-        if name in box.found
-    ]
-    ours = region_of(get_str(evidence_of(walk, "cluster_discovery"), "issuer"))
-    values = {box.found[name].value for box in variables for name in REGION_VARIABLES if name in box.found}
-    others = {value for value in values if value is not None and value != ours}
-    apart = {value for value in others if ours and value and partition_of_region(value) != partition_of_region(ours)}
-    if others - ports.aws.regions or apart:
-        findings.judge(
-            "pod.region",
-            False,
-            got=shown,
-            expected=[f"{name}={ours}" for name in REGION_VARIABLES] if ours else REGION_VARIABLES,
-            where=f"{where} .spec.containers[].env",
-            otherwise=Status.WARNING if findings.passed(APPLICATION) else Status.FAILED,
-            error=said if lacks_region(said) else "",
-        )
-        return
-    wanted = REGION_VARIABLES if lacks_region(said) else REGION_VARIABLES[:1]
-    lacking = [box for box in variables if not all(map(box.has, wanted))]
-    hidden = next((box for box in lacking if box.hidden), None)
-    if hidden:
-        _unseen(findings, "pod.region", hidden, where)
-        return
-    findings.judge(
-        "pod.region",
-        not lacking,
-        got=shown,
-        expected=REGION_VARIABLES,
-        where=f"{where} .spec.containers[].env",
-        otherwise=Status.FAILED if lacks_region(said) else Status.WARNING,
-        error=said if lacking and lacks_region(said) else "",
-    )
-
-
 def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variables], where: str, said: str) -> None:
     """Decides about the access keys of the container that the Pod is for. The keys of a sidecar or an init container
     may be there on purpose, and keep no other container from using the role.
@@ -213,10 +164,12 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
     keys = _named(variables, KEY_VARIABLES) or (optional if ":user/" in principal_of(said) else [])
     hidden = next((box for box in variables if box.hidden), None)
     if hidden and not keys:
-        _unseen(findings, "pod.static_keys", hidden, where)
+        leave_open(findings, "pod.static_keys", hidden, where)
         return
     no_profile, mounts = lacks_profile(said), [] if keys else _credential_mounts(pod)
-    if others := keys or _named(variables, PROFILE_VARIABLES, empty=no_profile):
+    of_main = any(it["container"] == main_container(pod) for it in keys)
+    profiles = _named(variables, PROFILE_VARIABLES, empty=no_profile)
+    if others := (profiles or keys) if no_profile and not of_main else (keys or profiles):
         findings.show("other_credentials", others)
     if optional := [] if others or mounts else optional:
         findings.show(OPTIONAL_KEYS, optional)
@@ -230,14 +183,14 @@ def _static_keys(findings: Findings, pod: JsonValue, variables: Sequence[Variabl
         got=named + mounts,
         expected=TOKEN_VARIABLE,
         where=f"{where} .spec.containers[]",
-        otherwise=Status.FAILED if any(it["container"] == _main(pod) for it in keys) or no_profile else Status.WARNING,
+        otherwise=Status.FAILED if of_main or (no_profile and (profiles or not keys)) else Status.WARNING,
         error=said if no_profile else "",
     )
     if optional:
         findings.explain("pod.static_keys", Status.WARNING, OPTIONAL_KEYS)
 
 
-def _main(pod: JsonValue) -> str:
+def main_container(pod: JsonValue) -> str:
     """The container that kubectl takes where none is named: the annotated one, else the first."""
     annotated = get_str(pod, "metadata", "annotations", _MAIN)
     return annotated or get_str(next(iter(get_list(pod, "spec", "containers")), None), "name")
@@ -269,15 +222,6 @@ def _credential_mounts(pod: JsonValue) -> list[str]:
         for mount in get_list(box, "volumeMounts")
         if _CREDENTIALS_MOUNT.search(get_str(mount, "mountPath"))
     ]
-
-
-def _unseen(findings: Findings, check_id: str, box: Variables, where: str) -> None:
-    """Records the check as unknown because the variables were not seen: the container has ended, has no program `env`,
-    or we may not enter it."""
-    error = box.hidden
-    reason = (unseen(error) if error else "") or NOT_OBSERVABLE
-    where = f"{where} .spec.containers[] {', '.join(box.unread)}"
-    findings.unknown(check_id, reason, where=where, error=error.server_message if error else "")
 
 
 def _hop_limit(findings: Findings, pod: JsonValue, where: str) -> None:
