@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app.world.node.processes import Processes
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.tar import tar
+from app.world.node.programs.unix import sorting
 from app.world.node.programs.unix.program_table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
@@ -268,6 +269,31 @@ def test_what_programs_hold_is_bounded(script):
         assert tracemalloc.get_traced_memory()[1] < 4 * limits.HELD
     finally:
         tracemalloc.stop()
+
+
+WORKING = {
+    "lines of many keys": (f"yes 'a b c' | head -n 2000 | sort {'-k1,2 ' * 10}", sorting._Key, "of"),
+}
+
+
+@pytest.mark.parametrize(("script", "of", "name"), WORKING.values(), ids=WORKING)
+def test_work_is_counted_before_it_is_done_and_not_much_at_once(monkeypatch, script, of, name):
+    """`name`: what a program of the script calls often. For each call there is a step."""
+    counts, work, spend = [[0, 0]], getattr(of, name), limits.Limits.spend
+
+    def counted(self, steps):
+        counts.append([steps, 0])
+        spend(self, steps)
+
+    def done(*arguments, **options):
+        counts[-1][1] += 1
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(limits.Limits, "spend", counted)
+    monkeypatch.setattr(of, name, done)
+    assert not simulated(script).stderr
+    assert sum(calls for _, calls in counts) > 500
+    assert [count for count in counts if count[1] > min(count[0], limits.AT_ONCE)] == []
 
 
 def holes(size):
