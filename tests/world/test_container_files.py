@@ -285,6 +285,29 @@ def part_of(tree, sub_path):
     return mount_part(tree, sub_path, NOW, lambda _: None)
 
 
+def test_a_long_path_looks_at_few_mounts(tree):
+    class Mounts(dict):
+        looked = 0
+
+        def __contains__(self, path):
+            Mounts.looked += 1
+            return super().__contains__(path)
+
+        def items(self):
+            for item in super().items():
+                Mounts.looked += 1
+                yield item
+
+    directories = {"/b": 0o755, "/work": 0o777}
+    files = FileSystem(
+        {f"/m/{number}": Mount(tree=tree) for number in range(100)}, User(), NOW, directories=directories
+    )
+    files._mounts = Mounts(files._mounts)
+    assert files.stat("/b/.." * 300 + "/m/7/../7/..").is_directory
+    assert 300 < Mounts.looked < 3 * 400
+    assert files.real("/../b/../../m/./7/..") == "/m"
+
+
 def test_a_part_of_a_volume_stays_what_it_was_when_it_was_mounted(tree):
     writer = AtomicWriter(tree, lambda: NOW)
     writer.write({"a": FileProjection(data=b"old", mode=0o600, user=7), "d/b": FileProjection(data=b"x", mode=0o644)})

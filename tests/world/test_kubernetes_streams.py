@@ -27,6 +27,7 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.metering import payer
 from app.world.node import streams
+from app.world.node.container_log import Piece
 from app.world.servers import unread_answers
 from app.world.servers.servers import config, limits, listen
 from app.world.servers.unread_answers import UnreadAnswers
@@ -202,6 +203,17 @@ def test_logs(api):
     assert api.get(f"{PODS}/pod-after/log", tailLines="0").body == ""
     assert api.get(f"{PODS}/pod-after/log", limitBytes="5").body == text.body[:5]
     assert api.get(f"{PODS}/pod-after/log", follow="true").body == text.body, "a finished Pod's log ends"
+
+
+def test_a_line_of_a_log_is_put_together_once(monkeypatch):
+    """Only a newline ends a line. Where each part is added to what is there, the text is copied once for each part."""
+    copied = []
+    monkeypatch.setattr(logs, "Piece", lambda time, text: copied.append(len(text)) or Piece(time, text))
+    pieces = [Piece(1.0, "a\v\f\r\u2028" * 300), Piece(2.0, "b\nc\n"), Piece(3.0, "d\x85")]
+    lines = logs._lines(pieces)
+    assert lines == [(1.0, "a\v\f\r\u2028" * 300 + "b\n"), (2.0, "c\n"), (3.0, "d\x85")]
+    assert sum(copied) == sum(len(piece.text) for piece in pieces)
+    assert logs._Printer(True).print(lines).count("1970-01-01T00:00:0") == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import string
 import tarfile
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from app.world.node.processes import Processes
 from app.world.node.programs.program_limits import Programs
 from app.world.node.programs.tar import tar
+from app.world.node.programs.unix import dates, sorting
+from app.world.node.programs.unix.expressions import Expression
 from app.world.node.programs.unix.program_table import PROGRAMS
 from app.world.node.shell import limits
 from app.world.node.streams import Streams
@@ -231,6 +234,8 @@ HOSTILE = {
     "parameters that double": 'set -- $(seq 999); for i in 1 2 3 4 5 6 7 8; do set -- "$*" "$*"; done',
     "brackets without an end": "x=$(yes [ | head -n 3000 | tr -d '\\n'); case y in $x) ;; esac",
     "paths of one directory": "ls $(yes /tmp | head -n 3900)",
+    "a long word in a loop": f"for i in 1 2 3 4 5 6 7 8 9 10; do : {'x' * 60_000}; done",
+    "a long format of a date": f"date +{'%N' * 20_000} >/dev/null",
     "clauses of a mode": ": >f; chmod $(yes u+x | head -n 999 | tr '\\n' ,)u+x $(yes f | head -n 999)",
 }
 
@@ -268,6 +273,33 @@ def test_what_programs_hold_is_bounded(script):
         assert tracemalloc.get_traced_memory()[1] < 4 * limits.HELD
     finally:
         tracemalloc.stop()
+
+
+WORKING = {
+    "lines of many keys": (f"yes 'a b c' | head -n 2000 | sort {'-k1,2 ' * 10}", sorting._Key, "of"),
+    "brackets of an expression": (f"echo a | grep '{'[x]' * 900}'", Expression, "_atom"),
+    "brackets of a command": (f"echo a | sed 's/{'[x]' * 900}/b/'", Expression, "_atom"),
+}
+
+
+@pytest.mark.parametrize(("script", "of", "name"), WORKING.values(), ids=WORKING)
+def test_work_is_counted_before_it_is_done_and_not_much_at_once(monkeypatch, script, of, name):
+    """`name`: what a program of the script calls often. For each call there is a step."""
+    counts, work, spend = [[0, 0]], getattr(of, name), limits.Limits.spend
+
+    def counted(self, steps):
+        counts.append([steps, 0])
+        spend(self, steps)
+
+    def done(*arguments, **options):
+        counts[-1][1] += 1
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(limits.Limits, "spend", counted)
+    monkeypatch.setattr(of, name, done)
+    assert not simulated(script).stderr
+    assert sum(calls for _, calls in counts) > 500
+    assert [count for count in counts if count[1] > min(count[0], limits.AT_ONCE)] == []
 
 
 def holes(size):
@@ -352,6 +384,30 @@ def test_the_programs_of_a_visitor_compute_one_in_each_pass_of_the_loop():
 def test_a_reader_that_waits_for_a_line_does_not_miss_it():
     """It looks whether there is one, and then waits: nothing may come in between."""
     assert simulated('x=$(printf "%9999s"); echo "$x" | grep -c " "').stdout == "1\n"
+
+
+def test_an_expression_is_searched_once_for_the_end_of_its_last_class():
+    class Text(str):
+        searched = 0
+
+        def rfind(self, *arguments):
+            Text.searched += 1
+            return super().rfind(*arguments)
+
+    Expression(Text("[x]" * 300), extended=False)
+    assert Text.searched == 1
+
+
+def test_a_long_format_of_a_date_looks_at_the_moment_once():
+    class Moment(datetime):
+        formatted = 0
+
+        def __format__(self, form):
+            Moment.formatted += 1
+            return super().__format__(form)
+
+    assert dates._formatted("%N%F" * 300, Moment(2026, 1, 2, tzinfo=UTC)) == "0000000002026-01-02" * 300
+    assert Moment.formatted < 20
 
 
 def test_an_expression_takes_as_long_as_its_text():

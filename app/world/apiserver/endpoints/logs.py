@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -111,13 +113,15 @@ def _parse(query: Mapping[str, str], now: float) -> tuple[_Options, list[Cause]]
 def _lines(pieces: Iterable[Piece]) -> list[Piece]:
     """The same text, one piece for each line."""
     lines: list[Piece] = []
+    began, parts = 0.0, list[str]()
     for time, text in pieces:
-        for part in text.splitlines(keepends=True):
-            if lines and not lines[-1].text.endswith("\n"):
-                lines[-1] = Piece(lines[-1].time, lines[-1].text + part)
-            else:
-                lines.append(Piece(time, part))
-    return lines
+        for part in StringIO(text):
+            began = began if parts else time
+            parts.append(part)
+            if part.endswith("\n"):
+                lines.append(Piece(began, "".join(parts)))
+                parts = []
+    return [*lines, Piece(began, "".join(parts))] if parts else lines
 
 
 class _Printer:
@@ -131,14 +135,15 @@ class _Printer:
         """The text of the next pieces."""
         if not self._timestamps:
             return "".join(piece.text for piece in pieces)
-        printed = ""
+        printed: list[str] = []
         for time, text in pieces:
-            for part in text.splitlines(keepends=True):
-                printed += f"{_nanoseconds(time)} {part}" if self._begins else part
+            for part in StringIO(text):
+                printed.append(f"{_nanoseconds(time)} {part}" if self._begins else part)
                 self._begins = part.endswith("\n")
-        return printed
+        return "".join(printed)
 
 
+@lru_cache(maxsize=1)  # a piece may have many lines
 def _nanoseconds(time: float) -> str:
     """RFC 3339 as the container runtime writes it, UTC. The clock has microseconds."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")

@@ -118,7 +118,7 @@ class Expansion:
 
     async def _expand(self, word: Word, fields: _Fields, *, split: bool) -> None:
         for number, part in enumerate(word):
-            await self._limits.step()
+            await self._limits.step(1 + (len(part.text) // 20 if isinstance(part, Literal) else 0))
             match part:
                 case Literal(text=text, quoted=quoted):
                     if number == 0 and not quoted and text.startswith("~"):

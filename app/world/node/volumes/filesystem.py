@@ -13,6 +13,7 @@ import posixpath
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TextIO
 
@@ -49,9 +50,8 @@ class FileSystem:
         that may. `check_room` raises where the node has no memory for so many bytes more. `now`: Unix seconds by the
         node's clock, the time of `created` where it is not given. `first`: where process 1 is another container's.
         Raises `OSError` where a path is too long, or the paths have too many names."""
-        found = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
-        self._mounts = dict(sorted(found.items(), key=lambda mounted: -len(mounted[0])))
-        """By path. A path may lie in two of them, so the longer one comes first."""
+        self._mounts = {posixpath.normpath("/" + path.lstrip("/")): mount for path, mount in mounts.items()}
+        self._deepest = max((path.count("/") for path in self._mounts), default=0)  # names
         self.user = user
         self._writable = {posixpath.normpath("/" + path.lstrip("/")) for path in writable}
         self._check_room = check_room
@@ -217,10 +217,17 @@ class FileSystem:
         if (found := self._elsewhere(location)) is not None:
             path, layer, key = found[0]._layer(found[1])
             return f"{first_process.ROOT}{path}".rstrip("/"), layer, key
-        for path, mount in self._mounts.items():
-            if location == path or location.startswith(f"{path}/"):
-                return path, mount.tree.scratch, mount.place + location.removeprefix(path)
-        return "/", self.scratch, location
+        if (mounted := self._mounted(location)) is None:
+            return "/", self.scratch, location
+        mount = self._mounts[mounted]
+        return mounted, mount.tree.scratch, mount.place + location.removeprefix(mounted)
+
+    def _mounted(self, location: str) -> str | None:
+        """The path of the mount that a location lies in; of two the inner one."""
+        found = None
+        for path in accumulate(location.split("/", self._deepest + 1)[: self._deepest + 1], "{}/{}".format):
+            found = path if path in self._mounts else found
+        return found
 
     def _elsewhere(self, location: str) -> tuple[FileSystem, str] | None:
         """The files of another container where a location is in its root, and the location there. Raises `OSError`."""
@@ -241,18 +248,18 @@ class FileSystem:
         if len(path) > PATH_LIMIT:
             raise os_error(errno.ENAMETOOLONG, path)
         follow = follow or path.endswith("/")
-        location, here = "/", self._inode("/")
+        way = [("/", self._inode("/"))]
         pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         links = 0
         while pending:
             name = pending.pop()
+            location, here = way[-1]
             if not here.is_directory:
                 raise os_error(errno.ENOTDIR, path)
             if not self.may(here, 1):
                 raise os_error(errno.EACCES, path)
             if name == "..":
-                location = posixpath.dirname(location)
-                here = self._inode(location)
+                del way[max(1, len(way) - 1) :]
                 continue
             below = f"{location.rstrip('/')}/{name}"
             try:
@@ -260,27 +267,26 @@ class FileSystem:
             except OSError as error:
                 raise os_error(error.errno or errno.ENOENT, path) from None
             if not inode.is_link or (not pending and not follow):
-                location, here = below, inode
+                way.append((below, inode))
                 continue
             links += 1
             if links > LINK_LIMIT:
                 raise os_error(errno.ELOOP, path)
             if inode.target.startswith("/"):
-                location, here = "/", self._inode("/")
+                del way[1:]
             pending += [part for part in reversed(inode.target.split("/")) if part not in ("", ".")]
-        return location
+        return way[-1][0]
 
     def _inode(self, location: str, *, counted: bool = False) -> Inode:
         """The inode at a resolved location; `counted` as for `real_inode`. Raises `OSError`."""
         if (found := self._elsewhere(location)) is not None:
             return found[0]._inode(found[1], counted=counted)
-        _, layer, key = self._layer(location)
+        path, layer, key = self._layer(location)
         if (written := layer.entries.get(key)) is not None:
             return written_inode(written)
-        for path, mount in self._mounts.items():
-            if location == path or location.startswith(f"{path}/"):
-                return mount.inode(location.removeprefix(path), location, counted=counted)
-        return self._image.inode(location)
+        if layer is self.scratch:
+            return self._image.inode(location)
+        return self._mounts[path].inode(location.removeprefix(path), location, counted=counted)
 
     def may(self, inode: Inode, right: int) -> bool:
         """Whether the user has a right (4 read, 1 search). Root has every right (CAP_DAC_OVERRIDE)."""

@@ -25,6 +25,7 @@ _CONVERSION = re.compile(r"%([-_^]?)(:?)([0-9]?)(.)", re.DOTALL)
 
 async def date(process: Process) -> int:
     """The node's time, in UTC as in every image; `+FORMAT`, `-d`, `-I`, `-R`, `--rfc-3339`."""
+    process.limits.examine(sum(map(len, process.arguments)), 10)
     long = {"utc": "u", "date": "d", "iso-8601": "I", "rfc-3339": "3", "rfc-email": "R"}
     found, words = options(process, "uR", "d3", long, optional="I")
     moment = datetime.fromtimestamp(process.container.now(), UTC)
@@ -84,9 +85,11 @@ def _absolute(text: str, now: datetime) -> datetime:
 
 
 def _formatted(form: str, moment: datetime) -> str:
+    values = _values(moment)
+
     def part(found: re.Match[str]) -> str:
         flag, colon, width, letter = found.groups()
-        text = _value(letter, moment)
+        text = values.get(letter) or (moment.strftime(f"%{letter}") if letter in "YmdHMSyjaAbBpIuwVUWGgCc" else "")
         if not text or (colon and letter != "z") or (width and letter != "N"):
             return found[0]
         if colon:
@@ -102,13 +105,12 @@ def _formatted(form: str, moment: datetime) -> str:
     return _CONVERSION.sub(part, form)
 
 
-def _value(letter: str, moment: datetime) -> str:
-    """What a letter of a format stands for; empty for a letter that it does not have."""
-    values = {
+def _values(moment: datetime) -> dict[str, str]:
+    """What letters of a format stand for, beside those that mean the same to `strftime` everywhere."""
+    return {
         **{"s": str(int(moment.timestamp())), "N": f"{moment.microsecond * 1000:09}", "F": f"{moment:%Y-%m-%d}"},
         **{"T": f"{moment:%H:%M:%S}", "X": f"{moment:%H:%M:%S}", "R": f"{moment:%H:%M}", "z": "+0000", "Z": "UTC"},
         **{"D": f"{moment:%m/%d/%y}", "x": f"{moment:%m/%d/%y}", "r": f"{moment:%I:%M:%S %p}", "h": f"{moment:%b}"},
         **{"e": f"{moment.day:2}", "k": f"{moment.hour:2}", "l": f"{(moment.hour + 11) % 12 + 1:2}"},
         **{"P": f"{moment:%p}".lower(), "q": str((moment.month + 2) // 3), "n": "\n", "t": "\t", "%": "%"},
     }
-    return values.get(letter) or (moment.strftime(f"%{letter}") if letter in "YmdHMSyjaAbBpIuwVUWGgCc" else "")

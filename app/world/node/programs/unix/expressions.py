@@ -40,6 +40,7 @@ class Expression:
         self._text = text
         self._extended = extended
         self._ignore_case = ignore_case
+        self._last_class = text.rfind(":]")
         self._position = 0
         self._depth = 0
         self.groups = 0
@@ -280,9 +281,8 @@ class Expression:
         start = self._position
         position = start + (self._next() == "^")
         position += self._text[position : position + 1] == "]"
-        last_class = self._text.rfind(":]")
         while position < len(self._text) and self._text[position] != "]":
-            if self._text[position : position + 2] == "[:" and position < last_class:
+            if self._text[position : position + 2] == "[:" and position < self._last_class:
                 position = self._text.find(":]", position) + 1
             position += 1
         if position >= len(self._text):

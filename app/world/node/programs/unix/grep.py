@@ -82,6 +82,7 @@ def _search(process: Process, texts: list[str], found: dict[str, str]) -> Found:
 
     if len(texts) > 20:
         raise UsageProblem("too many patterns for this simulated image")
+    process.limits.examine(sum(map(len, texts)), 10)
     expressions = []
     for text in texts:
         inner = escaped(text) if fixed else text

@@ -38,6 +38,7 @@ async def sed(process: Process) -> int:
         return 1
     script = found["e"] if "e" in found else arguments[0]
     paths = arguments if "e" in found else arguments[1:]
+    process.limits.examine(len(script), 10)
     commands = _Reader(script, extended=bool(found.keys() & {"E", "r"})).commands()
     run = _Run(process, commands, quiet="n" in found)
     status = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import groupby
 
 from app.world.node.programs.unix.inputs import lines, streams
 from app.world.node.programs.unix.options import UsageProblem, options
@@ -79,15 +78,25 @@ async def sort(process: Process) -> int:
             if len(all_lines) > SORTED_LINES:
                 raise UsageProblem("too many lines for this simulated image")
     keys = keys or [_Key(letters)]
-    await process.limits.step(1 + len(all_lines) * len(keys) // 2)
-    if "s" not in found and "u" not in found:
-        all_lines.sort(key=encoded, reverse="r" in found)
-    for key in reversed(keys):
-        all_lines.sort(key=key.of, reverse="r" in key.letters)
+    whole = _Key("r" if "r" in found else "")
+    for key in reversed(keys if found.keys() & {"s", "u"} or keys == [whole] else [*keys, whole]):
+        compared = [await _compared(process, line, [key]) for line in all_lines]
+        order = sorted(range(len(all_lines)), key=compared.__getitem__, reverse="r" in key.letters)
+        all_lines = [all_lines[place] for place in order]
     if "u" in found:
-        all_lines = [next(same) for _, same in groupby(all_lines, lambda line: [key.of(line) for key in keys])]
+        last, repeated, all_lines = None, all_lines, []
+        for line in repeated:
+            if (now := await _compared(process, line, keys)) != last:
+                all_lines.append(line)
+            last = now
     await process.stdout.write("".join(f"{line}\n" for line in all_lines))
     return 0
+
+
+async def _compared(process: Process, line: str, keys: list[_Key]) -> list[tuple[float, bytes]]:
+    """What is compared of a line: for each key the whole line is looked at."""
+    await process.limits.step(1 + len(line) * len(keys) // 100)
+    return [key.of(line) for key in keys]
 
 
 async def uniq(process: Process) -> int:
