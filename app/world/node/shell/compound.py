@@ -14,9 +14,6 @@ from app.world.node.shell.syntax import Block, Case, Command, For, If, Loop
 if TYPE_CHECKING:
     from app.world.node.shell.interpreter import Shell
 
-if TYPE_CHECKING:
-    from app.world.node.shell.interpreter import Shell
-
 
 async def run_pipeline(shell: Shell, commands: Sequence[Command]) -> int:
     """Runs the parts of a pipeline at once, each in a subshell; returns the status of the last one."""
