@@ -44,7 +44,7 @@ def to(shown, name):
     label = load(shown.language).message(f"time_machine.marks.{name}")
     while (
         label
-        not in spaced(shown.html("landmarks")).partition(load(shown.language).message("time_machine.here"))[0][-80:]
+        not in spaced(shown.html("landmarks")).partition(load(shown.language).message("time_machine.here"))[0][-100:]
     ):
         assert not shown.test.button(key="moment_later").disabled
         shown.click("moment_later")

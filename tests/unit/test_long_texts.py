@@ -6,7 +6,6 @@ import pytest
 
 from app.content import load
 from app.flow.annotations import parse_csv_record, parse_int
-from app.flow.doctor.prediction.copied_ports import _REGION
 from app.flow.lessons.predictions import _JWT
 from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
 from app.flow.manifests.trust_documents import _VARIABLE
@@ -40,7 +39,6 @@ CASES = {
     "lines of blanks": lambda n: visible_ends("x" + " \n" * n + "x"),
     "beginnings of a JWT": lambda n: _JWT.search("eyJ" * n),
     "the same, in a review": lambda n: _IN_REVIEWS.search("eyJ" * n),
-    "beginnings of a variable": lambda n: _REGION.findall("AWS_" * n),
     "beginnings of a substitution": lambda n: _VARIABLE.sub("", "${" * n),
     "digits in a log": lambda n: _SENTENCE.search("0" * n),
     "a long word in a log": lambda n: _OWN_VALUES.sub("", "a" * n),
