@@ -18,7 +18,7 @@ from app.flow.steps import access
 from app.flow.steps.walk import walk_through
 from app.flow.trust import request_facts, session_keys
 from app.flow.verdict.judge import Outcome
-from tests.unit.fake_ports import ACCOUNT, ISSUER, NOW, ROLE, SUBJECT, Fakes
+from tests.unit.fake_ports import ACCOUNT, ISSUER, NOW, PROVIDER, ROLE, SUBJECT, Fakes
 from tests.unit.test_doctor import container, ended, healthy
 
 TABLE = f"arn:aws:dynamodb:ap-northeast-1:{ACCOUNT}:table/orders"
@@ -447,6 +447,17 @@ def test_what_cloudtrail_has_of_the_last_hour_is_asked_for() -> None:
     assert granted(examined(fakes)) == [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE}]
     fakes.assumptions = Assumptions(denied=(in_cloudtrail(4000),))
     assert check(examined(fakes), "access.policy").reason == NO_ACTION
+
+
+def test_what_a_session_of_another_cluster_was_denied_is_not_asked_for() -> None:
+    """Its ServiceAccount has the same name, and its cluster shares the role."""
+    context = {"webIdFederationData": {"federatedProvider": f"{PROVIDER}X", "attributes": {}}}
+    elsewhere = in_cloudtrail(60, userIdentity={"type": "AssumedRole", "sessionContext": context})
+    fakes = of_another_program()
+    fakes.assumptions = Assumptions(denied=(elsewhere,))
+    assert check(examined(fakes), POLICY).reason == NO_ACTION
+    context["webIdFederationData"]["federatedProvider"] = PROVIDER
+    assert check(examined(fakes), POLICY).reason == ""
 
 
 def test_a_resource_that_is_no_arn_is_for_the_reader_to_name() -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from app.flow.doctor import Diagnosis, examine
 from app.flow.doctor.evidence import check_of
+from app.flow.errors import NotFound
 from app.flow.model import Status
 from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.verdict.judge import Outcome
-from tests.unit.fake_ports import DIRECTORY, ROLE, SUBJECT, Fakes, bare_pod, token
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ROLE, SUBJECT, Fakes, bare_pod, token
 from tests.unit.test_doctor import check, condition, examined, healthy, words
 
 
@@ -61,6 +62,27 @@ def test_a_token_by_hand_is_followed_to_the_end(directory: str) -> None:
         not_needed = check_of(found.walk, check_id)
         assert not_needed is not None
         assert (not_needed.status, not_needed.reason) == (Status.UNKNOWN, "by_hand")
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_role_of_another_account_that_only_the_pod_names_is_not_missing_here(is_own: bool) -> None:
+    """The provider and the role were looked for in our account, found missing, and made there."""
+    elsewhere = ROLE.replace(ACCOUNT, "444455556666")
+    fakes = by_hand(role=elsewhere) if is_own else healthy()
+    if not is_own:  # one that the webhook has edited before the annotation went
+        fakes.service_account["metadata"]["annotations"] = {}
+        fakes.pod["status"] = by_hand().pod["status"]
+        for container in fakes.pod["spec"]["containers"]:
+            for variable in container.get("env", []):
+                if variable["name"] == "AWS_ROLE_ARN":
+                    variable["value"] = elsewhere
+    fakes.providers = [f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com"]
+    fakes.errors["role"] = NotFound(code="NoSuchEntity", server_message="no", status=404)
+    found = reading(fakes).walk
+    for check_id in ("provider.exists", "role.exists"):
+        other = check_of(found, check_id)
+        assert other is not None
+        assert (other.status, other.reason) == (Status.UNKNOWN, "other_account")
 
 
 def test_a_provider_for_the_audience_of_the_manifest_is_enough() -> None:

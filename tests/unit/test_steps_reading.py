@@ -169,3 +169,13 @@ def test_variables_written_by_hand_stay_in_the_request() -> None:
     (container,) = request_pod(pod, "default", "my-sa")["spec"]["containers"]
     assert [item["name"] for item in container["env"]] == ["AWS_ROLE_ARN", "FOO"]
     assert json.dumps(pod).count("AWS_") == 4  # the stored Pod is left as it is
+
+
+def test_the_pod_is_asked_for_as_its_controller_asks() -> None:
+    """A policy that refuses Pods without an owner refused the dry run, and the doctor said that of the Pod."""
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "1", "controller": True}
+    rendered = {"kind": "ReplicaSet", "name": "a", "controller": True}  # the API server refuses one without a uid
+    owners = [{**owner, "blockOwnerDeletion": True}, rendered]
+    pod = {"metadata": {"ownerReferences": owners}, "spec": {"containers": [{"name": "a"}]}}
+    assert request_pod(pod, "default", "my-sa")["metadata"]["ownerReferences"] == [owner]
+    assert "ownerReferences" not in request_pod({"spec": pod["spec"]}, "default", "my-sa")["metadata"]

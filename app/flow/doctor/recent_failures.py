@@ -54,7 +54,8 @@ def inspect(ports: Ports, walk: Walk, pod: JsonValue) -> StepReport:
         return findings.report()
 
     issuer = get_str(evidence_of(walk, "cluster_discovery"), "issuer")
-    found = replace(found, refused=tuple(record for record in found.refused if _may_be_of(issuer, record)))
+    refused, calls = (tuple(it for it in of if _may_be_of(issuer, it)) for of in (found.refused, found.denied))
+    found = replace(found, refused=refused, denied=calls)
     # The examples on our pages use these session names, so such a request came from a reader and not from a Pod.
     failures = [_failure(record, role_arn, subject) for record in found.refused]
     failures = [failure for failure in failures if not failure["session"].startswith(SESSION_NAME)]
@@ -109,9 +110,12 @@ def _denial(record: JsonValue) -> dict[str, JsonValue]:
 
 
 def _may_be_of(issuer: str, record: JsonValue) -> bool:
-    """Whether the token may have been one of this issuer. A ServiceAccount of the same name in another cluster has the
-    same `sub`, and another provider; the provider is in the account of the role that was asked for."""
-    provider = provider_url(get_str(record, "userIdentity", "identityProvider"))
+    """Whether the token, or the one of the session, may have been one of this issuer. A ServiceAccount of the same name
+    in another cluster has the same `sub`, and may share the role; its provider is another one (CloudTrail user guide,
+    "CloudTrail userIdentity element")."""
+    who = get_object(record, "userIdentity")
+    session = get_str(who, "sessionContext", "webIdFederationData", "federatedProvider")
+    provider = provider_url(get_str(who, "identityProvider") or session)
     return not (issuer and provider) or provider == host_and_path(issuer)
 
 

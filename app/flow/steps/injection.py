@@ -238,6 +238,8 @@ def request_pod(pod: JsonValue, namespace: str, service_account: str, *, keeps_v
         container = {"name": "aws-cli", "image": "amazon/aws-cli:latest"}
         return _pod(namespace, {}, {"serviceAccountName": service_account, "containers": [container]})
     metadata = {key: get(pod, "metadata", key) for key in ("labels", "annotations") if get_object(pod, "metadata", key)}
+    if owners := [_unblocking(it) for it in get_list(pod, "metadata", "ownerReferences") if get_str(it, "uid")]:
+        metadata["ownerReferences"] = owners
     spec = get_object(pod, "spec")
     for key in ("nodeName", "serviceAccount", "priority", "preemptionPolicy", "tolerations", EPHEMERAL):
         spec.pop(key, None)
@@ -252,6 +254,12 @@ def as_asked_for(pod: JsonValue) -> JsonObject:
     added stays."""
     spec = _without(get_object(pod, "spec"), {VOLUME})
     return {**get_object(pod), "spec": {key: value for key, value in spec.items() if key != EPHEMERAL}}
+
+
+def _unblocking(owner: JsonValue) -> JsonObject:
+    """The reference to what the Pod belongs to: a policy may refuse Pods without one. To block the owner's deletion may
+    take a permission that only the Pod's controller has (OwnerReferencesPermissionEnforcement)."""
+    return {key: value for key, value in get_object(owner).items() if key != "blockOwnerDeletion"}
 
 
 def _pod(namespace: str, metadata: JsonObject, spec: JsonObject) -> JsonObject:

@@ -37,7 +37,7 @@ from app.flow.steps.findings import (
     unanswered,
     unseen,
 )
-from app.flow.steps.injection import by_pod_identity, own_token, token_source
+from app.flow.steps.injection import by_pod_identity, own_token, token_source, written_role
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
 
@@ -197,11 +197,15 @@ def _missing(
     theirs, associated = "", False
     try:
         service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
-        theirs = (role_of(annotated_role_arn(service_account)) or ("", "", ""))[1]
+        role_arn = annotated_role_arn(service_account)
+        if not role_arn and subject.pod:
+            pod = ports.cluster.pod(subject.namespace, subject.pod)
+            own = own_token(pod)
+            role_arn = own.role_arn if own else written_role(pod, subject.service_account)
+            associated = by_pod_identity(pod, service_account)
+        theirs = (role_of(role_arn) or ("", "", ""))[1]
         listed = next(iter(step_context.provider_arns or ()), "")
         ours = (account_of(listed) or get_str(ports.aws.caller_identity(), "Account")) if theirs else ""
-        pod = ports.cluster.pod(subject.namespace, subject.pod) if subject.pod and not theirs else None
-        associated = by_pod_identity(pod, service_account)
     except FlowError:
         ours = ""
     if ours and ours != theirs:
