@@ -457,6 +457,11 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         "profile",
         [["kubectl", "-n", "default", "get", "deployment/web", "-o", "yaml"]],
     ),
+    "the host's network, without which an agent of the node may take its network along": (
+        lambda f: (owned(f, "DaemonSet", "aws-node"), f.pod["spec"].update(hostNetwork=True)),
+        "host_network",
+        [["kubectl", "-n", "default", "get", "daemonset/aws-node", "-o", "yaml"]],
+    ),
     "a profile of a Secret, which an empty one would not undo": (
         lambda f: (
             container(f).update(envFrom=[{"secretRef": {"name": "s"}}]),
