@@ -716,6 +716,21 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
 
 
+@pytest.mark.parametrize(
+    "condition_",
+    [{"StringNotEqualsIfExists": {"aws:SourceVpce": "a"}}, {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}],
+)
+def test_a_deny_that_the_request_decides_is_no_reason_to_remove_it(condition_: dict[str, Any]) -> None:
+    """It keeps the role within a network. What is wrong is the `sub` of the statement beside it."""
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"})
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    statements.append({"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": condition_})
+    before = [*statements]
+    fix_id, ((*_, document),) = words(fakes)
+    assert (fix_id, json.loads(document)["Statement"][:2]) == ("trust", before)
+
+
 def test_a_container_that_was_added_after_the_webhook_is_not_accused_of_lacking_what_it_does_not_use() -> None:
     fakes = healthy()
     proxy = {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.27", "env": [{"name": "POD", "value": "x"}]}

@@ -147,8 +147,8 @@ def no_provider(case: Case) -> Problem:
 def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     """The trust policy does not let it in: by the first check that fails, as in a walk.
 
-    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them: if there was
-    one for each, the second that is pasted would remove the statement of the first.
+    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them that no Deny
+    keeps out: if there was one for each, the second that is pasted would remove the statement of the first.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
     judge_trust(
@@ -163,7 +163,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     first = next(check for check in checks if check.status is Status.FAILED)
     fix = case.fix(first)
     if len(together) > 1 and fix is not None and fix.id in _ADMITS:
-        policy = reduce(admitting, together, case.policy.document)
+        policy = reduce(lambda made, one: admitting(made, one) or made, together, case.policy.document)
         too_long = exceeds_quota(policy) and not exceeds_quota(case.policy.document)
         commands = (case.names(first).update_trust(policy),)
         fix = Fix(id="trust_over_quota" if too_long else "trust_together", commands=commands)
