@@ -17,7 +17,8 @@ from app.flow.verdict.judge import Outcome
 from app.flow.verdict.known_messages import KNOWN_MESSAGES
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, trust_policy
+from tests.private_keys import OTHER_KEY
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, jwk, trust_policy
 from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, annotated, answer, container, drop_variable, ended, healthy
 
@@ -875,6 +876,38 @@ def test_what_ec2_encodes_says_who_was_refused_only_to_those_who_may_decode_it(l
     assert words.message("reasons.encoded") in verdict_words.cause(found, words)
     assert found.fix is not None
     assert found.fix.commands[0].startswith("aws sts decode-authorization-message --encoded-message Kj3_x-9 --query")
+
+
+@pytest.mark.parametrize(
+    ("said", "remaining", "fix"),
+    [
+        ("The web identity token provided could not be validated. See x", "signature", "try_again_elsewhere"),
+        (f"No OpenIDConnect provider found in your account for {ISSUER}", "corrected_since", "try_again_elsewhere"),
+        ("Incorrect token audience", "corrected_since", "try_again_token"),
+        ("Couldn't retrieve verification key from your identity provider,  see x", "corrected_since", "try_again_keys"),
+        ("The ID Token provided is not a valid JWT. (You may see x", "not_a_token", "try_again_token"),
+    ],
+)
+def test_what_is_there_is_not_made_again_where_the_token_cannot_be_read(said: str, remaining: str, fix: str) -> None:
+    """Nothing can be executed in a container that keeps ending, so the checks of STS have no token. The provider and
+    its audience are read without one, and the commands made both once more."""
+    stopped = Refused(code="BadRequest", server_message='container "aws-cli" is not running', status=400)
+    log = f"An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: {said}"
+    found = refused(log, lambda fakes: fakes.errors.update(execute=stopped, request_token=stopped))
+    assert (found.verdict.remaining[0], found.fix and found.fix.id) == (remaining, fix)
+    assert not {"provider_missing", "audience_not_accepted"} & {*found.verdict.remaining}
+
+
+def test_a_key_that_only_the_api_server_lists_is_why_sts_finds_none() -> None:
+    log = "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  see x"
+    stopped = Refused(code="BadRequest", server_message='container "aws-cli" is not running', status=400)
+
+    def spoil(fakes: Fakes) -> None:
+        fakes.errors.update(execute=stopped, request_token=stopped)
+        fakes.cluster_jwks["keys"].append(jwk(OTHER_KEY))
+
+    found = refused(log, spoil)
+    assert (found.verdict.remaining, found.fix and found.fix.id) == (("unknown_key",), "compare_keys")
 
 
 def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:

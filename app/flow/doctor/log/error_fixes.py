@@ -84,7 +84,10 @@ def try_again(names: Names) -> Fix:
 
 
 def other_token(names: Names) -> Fix:
-    """The manifest, or the program's own settings, say which token the program sends."""
+    """The manifest, or the program's own settings, say which token the program sends. Only where that lacks a claim it
+    is known to be another one than the kubelet's."""
+    if not lacks_claim(names.check.error):
+        return try_again(names)
     return Fix(id="other_token", commands=names.show_workload())
 
 
