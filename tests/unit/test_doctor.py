@@ -409,6 +409,12 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         "compare_keys",
         [["kubectl", "get", "--raw", "/openid/v1/jwks"], ["curl", "-fsS", f"{ISSUER}/keys"]],
     ),
+    "the API server signs with a key that is not published": (
+        lambda f: (f.cluster_jwks["keys"].append(jwk(OTHER_KEY)), answer(f, f"cat {TOKEN}", stdout=token(OTHER_KEY))),
+        "compare_keys",
+        [["kubectl", "get", "--raw", "/openid/v1/jwks"], ["curl", "-fsS", f"{ISSUER}/keys"]],
+    ),
+    "a token of another key": (lambda f: answer(f, f"cat {TOKEN}", stdout=token(OTHER_KEY)), "recreate", [RESTART]),
     "bare name": (
         lambda f: annotated(f, "s3-reader"),
         "correct_arn",
