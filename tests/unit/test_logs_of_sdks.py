@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -917,6 +919,20 @@ def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:
 
     assert refused("Incorrect token audience", spoil).verdict.remaining == ("audience_not_accepted", "other_token")
     assert refused(f"AccessDenied: {REFUSED}", spoil).verdict.remaining[-1] == "other_role"
+
+
+def test_the_patch_leaves_out_the_containers_of_other_webhooks() -> None:
+    """In the workload they are new ones, and the API server refuses them: `image: Required value`."""
+
+    def spoil(fakes: Fakes) -> None:
+        container(fakes)["args"] = ["s3", "ls", "--profile", "prod"]
+        fakes.pod["spec"]["containers"].append({"name": "istio-proxy", "image": "istio", "args": ["proxy"]})
+        fakes.pod["spec"]["initContainers"] = [{"name": "istio-init", "image": "istio", "args": ["istio-iptables"]}]
+
+    found = refused("The config profile (prod) could not be found", spoil)
+    assert found.fix is not None
+    patch = json.loads(shlex.split(found.fix.commands[0])[-1])
+    assert patch["spec"]["template"]["spec"] == {"containers": [{"name": "aws-cli", "args": ["s3", "ls"]}]}
 
 
 @pytest.mark.parametrize("sends", [True, False])
