@@ -1091,6 +1091,40 @@ def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
     assert fix.commands[-1].startswith(wanted)
 
 
+@pytest.mark.parametrize(
+    ("kind", "version", "phase", "deleted"),
+    [
+        ("Workflow", "argoproj.io/v1alpha1", "Failed", False),
+        ("Job", "batch.volcano.sh/v1alpha1", "Failed", False),
+        ("Workflow", "argoproj.io/v1alpha1", "Running", True),
+        ("StatefulSet", "apps.kruise.io/v1beta1", "Running", True),
+        ("ReplicaSet", "apps/v1", "Failed", True),
+    ],
+)
+def test_a_pod_that_has_ended_is_deleted_only_where_another_one_comes(
+    kind: str, version: str, phase: str, *, deleted: bool
+) -> None:
+    """A step of a workflow does not run again: only its log would be gone. Kinds of other groups are none of kubectl's
+    own, which it would roll out."""
+    fakes = healthy()
+    owned(fakes, kind, "etl")
+    fakes.pod["metadata"]["ownerReferences"][0]["apiVersion"] = version
+    fakes.pod["status"]["phase"] = phase
+    bare(fakes)
+    fix = examined(fakes).fix
+    assert fix is not None
+    commands, then = (("kubectl -n default delete pod pod-after",), "") if deleted else ((), "left_to_owner")
+    assert (fix.id, fix.commands, fix.then, fix.recreates) == ("recreate", commands, then, deleted)
+
+
+def test_a_kind_of_another_group_is_shown_under_its_full_name() -> None:
+    fakes = healthy()
+    owned(fakes, "Cluster", "db")
+    fakes.pod["metadata"]["ownerReferences"][0]["apiVersion"] = "postgresql.cnpg.io/v1"
+    container(fakes)["volumeMounts"].append({"name": "c", "mountPath": "/root/.aws"})
+    assert words(fakes)[1] == [["kubectl", "-n", "default", "get", "cluster.postgresql.cnpg.io/db", "-o", "yaml"]]
+
+
 BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
     # of a Pod that nobody owns: (what is wrong with it, the fix, the filter between its manifest and the new Pod)
     "skip label": (

@@ -84,6 +84,8 @@ def _complete(fix: Fix, names: Names) -> Fix:
         return replace(fix, commands=left, then="works_as_it_is")
     if then := names.resumes(fix.commands):
         fix = replace(fix, then=then)
+    elif names.left_to_owner:
+        fix = replace(fix, then="left_to_owner")
     elif _is_managed(fix, names):
         fix = replace(fix, then=MANAGED)
     if names.recreates(fix.commands):

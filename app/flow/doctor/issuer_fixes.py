@@ -37,7 +37,7 @@ def name_issuer(names: Names) -> Fix:
 
 
 def compare_keys(names: Names) -> Fix:
-    """On EKS the keys are published by AWS; anywhere else by whoever runs the issuer."""
+    """On EKS AWS publishes the keys. Anywhere else that has to be done by hand."""
     jwks_uri = get_str(names.documents.get("discovery"), "jwks_uri")
     commands = (line("kubectl", "get", "--raw", "/openid/v1/jwks"), line("curl", "-fsS", jwks_uri))
     return Fix(id="compare_keys" if names.region else "publish_kid", commands=commands)

@@ -14,6 +14,11 @@ Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
 is or without the webhook's variables."""
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
+REPLACES = (*ROLLED_OUT, "replicaset", "replicationcontroller", "rollout")
+"""What makes another Pod where one has ended and is deleted. A step of a workflow (Argo, Tekton) stays as it ended."""
+_OWN_GROUPS = ("", "apps", "batch")
+"""The API groups of Kubernetes' own workloads. Others have kinds of the same names, such as OpenKruise's StatefulSet
+(`apps.kruise.io`) and Volcano's Job (`batch.volcano.sh`)."""
 _SCHEDULED = re.compile(r"(.+)-(\d{8})")
 _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
@@ -51,8 +56,8 @@ The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/b
 
 
 def workload_of(pod: JsonValue) -> JsonValue:
-    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate the Pod; without an owner the
-    Pod itself.
+    """The Pod's owner (`kind` in lower case, as kubectl takes it, with a group that is not Kubernetes' own), and how to
+    recreate the Pod; without an owner the Pod itself.
 
     A ReplicaSet's name is that of its Deployment, or of its Rollout of Argo, and the hash of the Pod template; a Job's
     name is that of its CronJob and the time.
@@ -62,6 +67,8 @@ def workload_of(pod: JsonValue) -> JsonValue:
     if owner is None:
         return {"kind": "pod", "name": name, "again": _again(pod)}
     kind, owned_by = get_str(owner, "kind").lower(), get_str(owner, "name")
+    if (group := get_str(owner, "apiVersion").rpartition("/")[0]) not in _OWN_GROUPS:
+        return {"kind": f"{kind}.{group}", "name": owned_by, "again": "delete"}
     for label, of, again in _BY_TEMPLATE if kind == "replicaset" else ():
         template = get_str(pod, "metadata", "labels", label)
         if template and owned_by.endswith(f"-{template}"):
