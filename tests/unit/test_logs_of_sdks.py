@@ -137,6 +137,11 @@ FIXES = {
         "ExpiredTokenException: Token expired: current date/time 2 must be before the expiration date/time 1",
         *("pod.token_used", "read_each_time"),
     ),
+    "a role that the program goes on to, or that kube2iam gives it": (
+        f"An error occurred (AccessDenied) when calling the ListBuckets operation: User: arn:aws:sts::{ACCOUNT}:"
+        f"assumed-role/legacy/10.0.0.7 {LISTED}",
+        *("pod.application", "another_identity"),
+    ),
     "Go 1, without a way to STS": (f"{GO_1}{NO_WAY}dial tcp 10.0.0.9:443: i/o timeout", "pod.application", "egress"),
     "Go 1, without an address": (f"{GO_1}{NO_WAY}dial tcp: i/o timeout\n", "pod.application", "name_resolution"),
     "Go 2, without an address": (

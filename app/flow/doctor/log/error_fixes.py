@@ -133,6 +133,8 @@ def _refusal(names: Names, said: str) -> Fix | None:
         return Fix(id="renew_session", commands=names.recreate())
     if expired_token(said):
         return Fix(id="expired_token", commands=(*names.show_workload(), *kubelet(names).commands))
+    if names.role_arn and principal_of(said) and not _is_own(names, said):
+        return Fix(id="another_identity", commands=names.show_workload())
     if fix := lacking_permission(names, said):
         return fix
     action, resource = denied_action(said)
