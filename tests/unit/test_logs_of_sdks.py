@@ -917,6 +917,12 @@ def test_a_key_that_only_the_api_server_lists_is_why_sts_finds_none() -> None:
     assert (found.verdict.remaining, found.fix and found.fix.id) == (("unknown_key",), "compare_keys")
 
 
+def test_only_the_container_that_fails_gets_another_home() -> None:
+    fix = refused("[Errno 13] Permission denied: '/.aws'").fix
+    assert fix is not None
+    assert fix.commands == ("kubectl -n default set env deployment/web -c aws-cli HOME=/tmp",)
+
+
 def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:
     def spoil(fakes: Fakes) -> None:
         denied = NotPermitted(code="AccessDenied", server_message="no", status=403)

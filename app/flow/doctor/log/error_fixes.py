@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 
 from app.flow.doctor import changes
+from app.flow.doctor.application import FAILED_IN
 from app.flow.doctor.aws_fixes import activate_region
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
@@ -103,7 +104,8 @@ def _own_files(names: Names, said: str) -> Fix | None:
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_CACHE.search(said):
-        return Fix(id="writable_home", commands=names.set_env({ALL: ("HOME=/tmp",)}))
+        box = get_str(names.documents, FAILED_IN) or ALL
+        return Fix(id="writable_home", commands=names.set_env({box: ("HOME=/tmp",)}))
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
