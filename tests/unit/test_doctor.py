@@ -382,7 +382,10 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: (f.providers.clear(), f.role.update(AssumeRolePolicyDocument=OF_POD_IDENTITY)),
         "provider_or_association",
         [
-            ["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+            [
+                *["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+                *["--namespace", "default", "--service-account", "my-sa", "--region", "ap-northeast-1"],
+            ],
             ["aws", "iam", "create-open-id-connect-provider", "--url", ISSUER],
         ],
     ),
@@ -390,7 +393,10 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: f.role.update(AssumeRolePolicyDocument=OF_POD_IDENTITY),
         "trust_or_association",
         [
-            ["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+            [
+                *["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+                *["--namespace", "default", "--service-account", "my-sa", "--region", "ap-northeast-1"],
+            ],
             ["aws", "iam", "update-assume-role-policy", "--role-name", "s3-reader"],
         ],
     ),
@@ -827,6 +833,7 @@ def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[s
         assert judged.check.error == (refusal.server_message if refusal else "")
     fix_id, (logs, trail) = words(fakes)
     assert (fix_id, logs[3:5], trail[1:3]) == ("own_request", ["logs", "pod-after"], ["cloudtrail", "lookup-events"])
+    assert trail[-2:] == ["--region", "ap-northeast-1"]
 
     # What STS says to the Pod's own program decides.
     said = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "

@@ -235,7 +235,7 @@ def pod_identity(names: Names) -> Fix:
 def associations(names: Names) -> str:
     """What lists the associations of EKS Pod Identity that the ServiceAccount has."""
     asked = ("--cluster-name", "CLUSTER", "--namespace", names.namespace, "--service-account", names.service_account)
-    return line("aws", "eks", "list-pod-identity-associations", *asked)
+    return line("aws", "eks", "list-pod-identity-associations", *asked, *names.in_region)
 
 
 def conditions(names: Names) -> Fix:

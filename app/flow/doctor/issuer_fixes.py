@@ -30,8 +30,7 @@ def name_issuer(names: Names) -> Fix:
     """Without the cluster's issuer it is open whether the role trusts this cluster. The token contains it as well."""
     if known := get_str(names.documents.get("token"), "claims", "iss"):
         return Fix(id="issuer_of_token", commands=(names.doctor(issuer=known),))
-    region = ("--region", names.region) if names.region else ()
-    asked = ("--name", "CLUSTER", *region, "--query", "cluster.identity.oidc.issuer", "--output", "text")
+    asked = ("--name", "CLUSTER", *names.in_region, "--query", "cluster.identity.oidc.issuer", "--output", "text")
     look = line("aws", "eks", "describe-cluster", *asked)
     return Fix(id="name_issuer", commands=(look, names.doctor(issuer="ISSUER_URL")))
 

@@ -128,6 +128,11 @@ class Names(WorkloadCommands):
         check = self._checks.get(check_id)
         return check.error if check is not None else ""
 
+    @property
+    def in_region(self) -> tuple[str, ...]:
+        """The option of a command of AWS for the cluster's region, where that is known: the reader's may be another."""
+        return ("--region", self.region) if self.region else ()
+
     def on_node(self, *words: str) -> str:
         """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""
         node = get_str(self.documents.get("pod"), "spec", "nodeName") or "NODE"

@@ -50,7 +50,7 @@ def own_request(names: Names) -> Fix:
     logs = (names.kubectl("logs", names.pod, "--all-containers"),) if names.pod else ()
     wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
     query = f"Events[?Username=='{names.bearer.subject}'].CloudTrailEvent"
-    look = line("aws", "cloudtrail", "lookup-events", "--lookup-attributes", wanted, "--query", query)
+    look = line("aws", "cloudtrail", "lookup-events", "--lookup-attributes", wanted, "--query", query, *names.in_region)
     return Fix(id="own_request", commands=(*logs, look))
 
 
