@@ -66,7 +66,8 @@ def way_to_aws(names: Names, said: str) -> Fix | None:
             return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
         if asked and names.region not in ("", asked):
             return _other_region(names, asked, look)
-        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
+        policies = names.kubectl("get", "networkpolicies")
+        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look, policies))
     if gave_up(said):
         return Fix(id="gave_up", commands=(_endpoints(names, "sts"),))
     return None
