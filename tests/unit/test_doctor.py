@@ -1206,6 +1206,8 @@ def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     )
     fix_id, ((*command,),) = words(fakes)
     assert (fix_id, command[-5:]) == ("kubelet", ["journalctl", "-u", "kubelet", "--since", "-1h"])
+    fakes.pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] = "default"
+    assert words(fakes) == ("fargate", [RESTART])
 
 
 @pytest.mark.parametrize(

@@ -920,6 +920,13 @@ def test_a_key_that_only_the_api_server_lists_is_why_sts_finds_none() -> None:
     assert (found.verdict.remaining, found.fix and found.fix.id) == (("unknown_key",), "compare_keys")
 
 
+def test_into_a_node_of_fargate_no_one_can_look() -> None:
+    said = "An error occurred (SignatureDoesNotMatch) when calling the ListBuckets operation: Signature expired: 1 is x"
+    for labels, fix_id in (({}, "clock"), ({"eks.amazonaws.com/fargate-profile": "default"}, "fargate")):
+        found = refused(said, lambda fakes, more=labels: fakes.pod["metadata"]["labels"].update(more))
+        assert (found.fix and found.fix.id) == fix_id
+
+
 def test_only_the_container_that_fails_gets_another_home() -> None:
     fix = refused("[Errno 13] Permission denied: '/.aws'").fix
     assert fix is not None

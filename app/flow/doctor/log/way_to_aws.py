@@ -9,6 +9,7 @@ from app.flow.doctor.containers.container_fixes import region
 from app.flow.doctor.containers.regions import REGIONS
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.names import REGION_HERE, Names
+from app.flow.doctor.pod_fixes import fargate
 from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Step
@@ -34,6 +35,8 @@ from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 def way_to_aws(names: Names, said: str) -> Fix | None:
     """The fix for a program none of whose requests has reached AWS, or none with a time that AWS takes; None for
     another error."""
+    if blames_clock(said) and names.on_fargate:
+        return fargate(names)
     if blames_clock(said):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
     if blames_proxy(said):
