@@ -40,6 +40,8 @@ SCALED_TO_ZERO, SUSPENDED, ENDED, NO_POD_YET = "scaled_to_zero", "suspended", "e
 NO_PODS = (SCALED_TO_ZERO, PAUSED, SUSPENDED, ENDED, NO_POD_YET)
 """The evidence: the examined workload, as kubectl takes it, by why it has no Pod; also the keys of the sentences on
 that."""
+NOT_CREATED = "not_created"
+"""The evidence: why the API server creates no Pod for such a workload, in its own words."""
 MANAGED = "managed"
 """The evidence: the workloads, as kubectl takes them, that a tool writes from elsewhere; also the key of the sentence
 on what becomes of a change to such an object."""
