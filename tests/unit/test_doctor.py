@@ -1050,6 +1050,8 @@ MANAGERS = (
     {"labels": {"app.kubernetes.io/managed-by": "Helm"}},
     {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ServiceAccount:default/my-sa"}},
     {"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}},
+    {"managedFields": [{"manager": "HashiCorp", "operation": "Update"}]},
+    {"ownerReferences": [{"kind": "Grafana", "name": "main", "controller": True}]},
 )
 
 
@@ -1060,7 +1062,8 @@ def test_what_a_tool_writes_is_to_be_changed_where_the_tool_reads_it(metadata: A
     assert (fix := examined(fakes).fix) is not None
     assert fix.then == ""
     for key, value in metadata.items():
-        fakes.service_account["metadata"].setdefault(key, {}).update(value)
+        had = fakes.service_account["metadata"].get(key)
+        fakes.service_account["metadata"][key] = {**had, **value} if isinstance(had, dict) else value
     assert (fix := examined(fakes).fix) is not None
     assert (fix.then, fix.commands[0].split()[3]) == ("managed", "annotate")
     # Of a workload its own labels say so, and its Pods need not have them.

@@ -48,6 +48,9 @@ on what becomes of a change to such an object."""
 _HELM = ("app.kubernetes.io/managed-by", "Helm")
 _TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 """How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
+_WRITERS = ("HashiCorp", "Terraform")
+"""Who has written the fields that Terraform's provider for Kubernetes has: the beginning of its user agent, and the
+default of its resource `kubernetes_manifest`."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
@@ -105,9 +108,13 @@ def why_kept_back(why: str, pod: str) -> str:
 
 
 def is_managed(document: JsonValue) -> bool:
-    """Whether a tool that reads manifests from elsewhere has written the object."""
+    """Whether a tool that reads manifests from elsewhere has written the object, or a controller that owns it."""
     labels, annotations = (get_object(document, "metadata", it) for it in ("labels", "annotations"))
-    return labels.get(_HELM[0]) == _HELM[1] or any(key.startswith(_TOOLS) for key in (*labels, *annotations))
+    if labels.get(_HELM[0]) == _HELM[1] or any(key.startswith(_TOOLS) for key in (*labels, *annotations)):
+        return True
+    owners = get_list(document, "metadata", "ownerReferences")
+    written_by = {get_str(it, "manager") for it in get_list(document, "metadata", "managedFields")}
+    return any(get(it, "controller") is True for it in owners) or not written_by.isdisjoint(_WRITERS)
 
 
 def _cron_job_of(job: str, created: str) -> str:
