@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import jmespath
 import pytest
 
 from app.content import LANGUAGES, load
@@ -820,6 +821,18 @@ def test_an_endpoint_of_the_clusters_region_is_no_way_to_another_region(
     look = fix.commands[-1 - within]
     assert "--region ap-northeast-1" in look
     assert f'"{service}"' in look
+
+
+def test_the_endpoints_of_a_service_with_parts_are_found() -> None:
+    """The host is `api.ecr.REGION`, and the endpoint's service `com.amazonaws.REGION.ecr.api`."""
+    fakes = healthy()
+    running(fakes, 'Connect timeout on endpoint URL: "https://api.ecr.ap-northeast-1.amazonaws.com/"')
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    query = shlex.split(fix.commands[0])[-1]
+    names = [f"com.amazonaws.ap-northeast-1.{it}" for it in ("ecr.api", "ecr.dkr", "sts")]
+    found = jmespath.search(query, {"VpcEndpoints": [{"ServiceName": it} for it in names]})
+    assert [it["ServiceName"] for it in found] == names[:2]
 
 
 NAMES_NO_ONE = (

@@ -103,8 +103,9 @@ def _name_servers(names: Names) -> tuple[str, ...]:
 
 
 def _endpoints(names: Names, service: str) -> str:
-    """Lists the VPC endpoints for a service (`sts`, `REGION.sts`), whose name has another prefix in each partition."""
-    query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
+    """Lists the VPC endpoints for a service (`sts`, `REGION.sts`), whose name has another prefix in each partition, and
+    may have a part of the service behind it (`ecr.api`, `ecr.dkr`)."""
+    query = f'VpcEndpoints[?contains(ServiceName, `".{service}"`)]'
     return line("aws", "ec2", "describe-vpc-endpoints", "--region", names.region or REGION_HERE, "--query", query)
 
 
