@@ -921,6 +921,20 @@ def test_what_is_there_is_not_made_again_where_the_token_cannot_be_read(said: st
     assert not {"provider_missing", "audience_not_accepted"} & {*found.verdict.remaining}
 
 
+@pytest.mark.parametrize(
+    "said", [f"AccessDenied: {REFUSED}", f"InvalidIdentityToken: {NO_PROVIDER} {ISSUER}", "Incorrect token audience"]
+)
+def test_without_a_login_nothing_is_looked_for_in_aws(said: str) -> None:
+    """Each of its commands would be refused, as the doctor was."""
+    expired = NotPermitted(code="aws_sso_expired", server_message="Token has expired and refresh failed")
+    asked = ("oidc_providers", "role", "roles", "caller_identity", "assumptions", "role_policies", "execute")
+    found = refused(said, lambda fakes: fakes.errors.update(dict.fromkeys(asked, expired)))
+    assert found.fix is not None
+    assert (found.fix.id, found.fix.commands) == (
+        *("log_in", ("python -m app doctor -n default -s my-sa --pod pod-after",)),
+    )
+
+
 def test_a_key_that_only_the_api_server_lists_is_why_sts_finds_none() -> None:
     log = "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  see x"
     stopped = Refused(code="BadRequest", server_message='container "aws-cli" is not running', status=400)

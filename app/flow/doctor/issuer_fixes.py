@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.flow.doctor import changes, pod_fixes
-from app.flow.doctor.aws_fixes import associations
+from app.flow.doctor.aws_fixes import associations, lacks_login, log_in
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.names import Names
 from app.flow.doctor.trust_fix import is_for_pod_identity
@@ -69,6 +69,8 @@ def register_refused(names: Names) -> Fix:
 def create_provider(names: Names) -> Fix:
     """In the account of the role, which may not be ours. Where its providers were not read, it may have this one
     already."""
+    if lacks_login(names, "provider.exists"):
+        return log_in(names)
     wanted = ("--url", names.issuer, "--client-id-list", changes.lasting_bearer(names).audience)
     create, change = names.iam("create-open-id-connect-provider", *wanted, *names.there), changes.new_provider(names)
     if beside := names.near("provider"):
@@ -88,6 +90,8 @@ def accept_audience(names: Names) -> Fix:
     slip = names.bearer.audience.strip() in ("", DEFAULT_AUDIENCE)
     if (names.check.id == "sts.audience" or slip) and names.asks_for_audience:
         return pod_fixes.default_audience(names)
+    if lacks_login(names, "provider.exists"):
+        return log_in(names)
     arn = names.provider_arn or names.bearer.provider_arn
     wanted = ("--open-id-connect-provider-arn", arn, "--client-id", names.bearer.audience)
     accepted = strings(get_object(names.documents.get("provider")).get("ClientIDList"))
