@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import OF_KUBE2IAM, ROLE_ARN
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import OUR_ACCOUNT, Names
-from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
@@ -119,7 +118,7 @@ def mistyped(case: Case, key: str) -> Problem:
     fix = case.fix(failed("service_account.annotation"))
     values = {"got": key, "expected": ROLE_ARN}
     return Problem(
-        cause="survey.causes.key_of_pods" if key == OF_PODS else "survey.causes.mistyped",
+        cause="survey.causes.key_of_pods" if key == OF_KUBE2IAM else "survey.causes.mistyped",
         status=Status.FAILED,
         values=values,
         fix=fix,
