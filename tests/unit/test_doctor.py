@@ -1202,6 +1202,15 @@ def test_a_pod_that_was_debugged_is_recreated_without_its_ephemeral_containers()
     assert "ephemeralContainers" not in json.dumps(found.change.pod)
 
 
+def test_the_dry_run_of_a_pod_that_was_looked_into_leaves_out_what_looked() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["ephemeralContainers"] = [{"name": "debugger", "image": "busybox"}]
+    fakes.errors["dry_run_pod"] = Refused(code="Forbidden", server_message="violates PodSecurity", status=403)
+    fix_id, (command,) = words(fakes)
+    assert fix_id == "refused_pod"
+    assert json.loads(command[command.index("-p") + 1])["spec"] == {"nodeName": None, "ephemeralContainers": None}
+
+
 def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     fakes = healthy()
     fakes.files["cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"] = Execution(
