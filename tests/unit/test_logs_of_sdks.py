@@ -954,6 +954,16 @@ def test_into_a_node_of_fargate_no_one_can_look() -> None:
         assert (found.fix and found.fix.id) == fix_id
 
 
+def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "sync", "image": "sync"})
+    fakes.pod["status"]["containerStatuses"] = [ended(0), {**ended(1), "name": "sync"}]
+    fakes.logs["sync"], fakes.talk = "STS assume role request failed", []
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c sync")
+
+
 def test_only_the_container_that_fails_gets_another_home() -> None:
     fix = refused("[Errno 13] Permission denied: '/.aws'").fix
     assert fix is not None

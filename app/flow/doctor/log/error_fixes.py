@@ -96,7 +96,14 @@ def application(names: Names) -> Fix:
     """All that was read is right except the way to AWS, or the clock; or the program has not tried again since."""
     said = names.check.error
     found = way_to_aws(names, said) or _own_files(names, said) or _refusal(names, said)
-    return found or Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+    return found or Fix(id="read_log", commands=(_logs(names), *names.recreate()))
+
+
+def _logs(names: Names) -> str:
+    """Of the container that failed: without its name kubectl takes the Pod's main one."""
+    box = get_str(names.documents, FAILED_IN)
+    others = get_list(names.documents.get("pod"), "spec", "containers")[1:]
+    return names.kubectl("logs", names.pod, *(("-c", box) if box and others else ()))
 
 
 def _own_files(names: Names, said: str) -> Fix | None:
@@ -186,7 +193,7 @@ def _on_windows(names: Names) -> Fix:
 
 def who_denied(names: Names) -> Fix:
     """The manifest, or the program's own settings, say which server the program calls."""
-    return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
+    return Fix(id="who_denied", commands=(_logs(names), *names.show_workload()))
 
 
 def decode(names: Names) -> Fix:
