@@ -841,6 +841,12 @@ NAMES_NO_ONE = (
     "An error occurred (403) when calling the HeadObject operation: Forbidden",
     "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 17, HostID: x, "
     "api error AccessDenied: Access Denied",
+    'level=error msg="Error uploading log file" error="rpc error: code = Unknown desc = operation error S3: PutObject, '
+    'https response error StatusCode: 403, RequestID: 17, HostID: , api error AccessDenied: Access Denied" '
+    'error.file="/go/src/object_store.go:253" logSource="pkg/persistence/object_store.go:252"',  # velero#7543
+    'level=error msg="BackupStorageLocation \\"minio\\" is unavailable: rpc error: code = Unknown desc = operation '
+    'error S3: ListObjectsV2, api error AccessDenied: Access Denied)" controller=backup-storage-location',
+    'level=error error="operation error S3: HeadObject, api error Forbidden: Forbidden"',
     "software.amazon.awssdk.services.s3.model.S3Exception: Access Denied (Service: S3, Status Code: 403, "
     "Request ID: 17)",
     "Access Denied (Aws::S3::Errors::AccessDenied)",
