@@ -132,14 +132,17 @@ def live(
     from app.clients.kubernetes.asked_ahead import AskedAhead
 
     near = settings.near_issuer()
-    region = choice.region or settings.process_environment().get("AWS_REGION", "")
+    environment = settings.process_environment()
+    region = choice.region or environment.get("AWS_REGION", "")
     login = AwsLogin(profile=choice.profile, region=region, user_agent=choice.user_agent, attempts=attempts)
     cluster = AskedAhead(lambda: _cluster(connection, choice))
     aws = BotoAws(region=login.region, endpoint_url=None, identity=login.identity, sdk=login.sdk)
     ports = Ports(
         cluster=cast(Cluster, cluster),
         aws=aws,
-        issuer=PublicIssuer(transport_to(near.connect_to, near.ca_file) if near else IssuerTransport()),
+        issuer=PublicIssuer(
+            transport_to(near.connect_to, near.ca_file) if near else IssuerTransport(environment=environment)
+        ),
         clock=ServersClock(aws.exchanges, cluster.exchanges),
         server_log=EmptyLog(),
         ahead=cluster.ahead,

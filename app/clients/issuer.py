@@ -8,10 +8,10 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import urllib3
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import wait_for_read
 
+from app.clients import proxies
 from app.clients.bounds import CONNECT_SECONDS, READ_SECONDS, HttpsConnection, HttpsPool
 from app.clients.errors import from_status, no_answer, unexpected
 from app.clients.recorder import Recorder, wire_headers
@@ -59,12 +60,20 @@ class IssuerTransport:
 
     `connect_to` sends every connection to one address, whatever host the URL names, while TLS still asks that
     host for its certificate (as `curl --connect-to` does); `ca_pem` is trusted instead of the system's CAs.
+    `environment` says by which http proxy an issuer is reached.
     """
 
-    def __init__(self, *, connect_to: tuple[str, int] | None = None, ca_pem: bytes | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        connect_to: tuple[str, int] | None = None,
+        ca_pem: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._connect_to = connect_to
+        self._environment = {} if connect_to else environment or {}
         self._context = ssl.create_default_context(cadata=ca_pem.decode("ascii") if ca_pem else None)
-        self._pools: dict[tuple[str, int], _Pool] = {}
+        self._pools: dict[tuple[str, int], urllib3.HTTPSConnectionPool] = {}
         self._served: dict[tuple[str, int], bytes] = {}
 
     def address(self, host: str, port: int) -> tuple[str, int]:
@@ -74,18 +83,22 @@ class IssuerTransport:
     def pool(self, host: str, port: int) -> urllib3.HTTPSConnectionPool:
         """The connections whose TLS is that of `host`."""
         if (host, port) not in self._pools:
-            address, at = self.address(host, port)
-            self._pools[host, port] = _Pool(
-                address,
-                at,
-                maxsize=8,
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                retries=False,
-                ssl_context=self._context,
-                server_hostname=host,
-                served=partial(self._served.__setitem__, (host, port)),
-            )
+            self._pools[host, port] = self._pool(host, port)
+            self._pools[host, port].conn_kw["served"] = partial(self._served.__setitem__, (host, port))
         return self._pools[host, port]
+
+    def _pool(self, host: str, port: int) -> urllib3.HTTPSConnectionPool:
+        options: dict[str, Any] = {
+            "maxsize": 8,
+            "timeout": urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            "retries": False,
+            "ssl_context": self._context,
+        }
+        proxy = proxies.in_environment("https", host, self._environment)
+        if proxies.is_supported(proxy):
+            through: Any = proxies.manager(proxy, {"https": _Pool}, **options).connection_from_host(host, port, "https")
+            return cast(urllib3.HTTPSConnectionPool, through)
+        return _Pool(*self.address(host, port), server_hostname=host, **options)
 
     def last_served(self, host: str, port: int) -> bytes | None:
         """The last certificate (DER) of the chain that the newest trusted connection was served; None where there is

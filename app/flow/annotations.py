@@ -14,6 +14,8 @@ STS_REGIONAL_ENDPOINTS = f"{PREFIX}/sts-regional-endpoints"
 TOKEN_EXPIRATION = f"{PREFIX}/token-expiration"
 SKIP_CONTAINERS = f"{PREFIX}/skip-containers"
 
+OF_KUBE2IAM = "iam.amazonaws.com/role"
+"""The key of kube2iam and kiam, which read it from Pods; from a ServiceAccount nothing reads it."""
 MIN_TOKEN_EXPIRATION = 600
 """Seconds; the least that the API server gives."""
 _ROLE_ARN = re.compile(r"arn:aws[a-z0-9-]*:iam::\d{12}:role/[\w/.@+=,-]+", re.ASCII)

@@ -9,7 +9,7 @@ from app.content import Content
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.listed import DEFAULT
 from app.flow.doctor.pods.rows import PodRow, PodStand, rows
-from app.flow.doctor.workload import NO_PODS
+from app.flow.doctor.workload import NO_PODS, NOT_CREATED
 from app.flow.json_access import get_str
 from app.flow.model import Status
 
@@ -49,6 +49,8 @@ def also(found: Diagnosis, words: Content) -> list[str]:
         if workload := found.evidence.get(key):
             said = words.message(f"doctor.{key}", workload=workload, namespace=found.subject.namespace)
             sentences.append(found.options.quoted(said))
+    if refused := get_str(found.evidence, NOT_CREATED):
+        sentences.append(words.message("doctor.not_created", said=refused))
     return sentences
 
 

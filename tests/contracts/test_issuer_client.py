@@ -31,8 +31,11 @@ INTERMEDIATE = ROOT.create_child_ca()
 class Server:
     """Answers every request on a kept connection with the same bytes."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, *, tunnels: bool = False) -> None:
+        """`tunnels`: it is reached as the http proxy that leads to it."""
         self.answer = answer
+        self.tunnels = tunnels
+        self.asked: list[bytes] = []
         self.received: list[bytes] = []
         self.connections = 0
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -47,6 +50,9 @@ class Server:
             except OSError:  # closed: the test is over
                 return
             connection.settimeout(SECONDS)
+            if self.tunnels:
+                self.asked.append(connection.recv(65536))
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             try:
                 with self._context.wrap_socket(connection, server_side=True) as tls:
                     self.connections += 1
@@ -62,8 +68,9 @@ class Server:
 
 
 @contextmanager
-def served(body: bytes, status: int = 200) -> Iterator[Server]:
-    server = Server(b"HTTP/1.1 %d S\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+def served(body: bytes, status: int = 200, *, tunnels: bool = False) -> Iterator[Server]:
+    answer = b"HTTP/1.1 %d S\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    server = Server(answer, tunnels=tunnels)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
@@ -163,6 +170,27 @@ def test_a_ca_from_a_file_is_trusted(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_bytes(ROOT.cert_pem.bytes())
     with served(b"{}") as server:
         assert PublicIssuer(transport_to(server.address, str(tmp_path / "ca.pem"))).discovery(ISSUER) == {}
+
+
+def test_an_issuer_is_reached_by_the_proxy_of_the_environment() -> None:
+    """As kubectl and the AWS CLI reach their servers from a network without another way out."""
+    with served(b"{}", tunnels=True) as proxy:
+        url = f"http://me:secret@127.0.0.1:{proxy.address[1]}"
+        environment = {"HTTPS_PROXY": url, "NO_PROXY": "other.example"}
+        port = PublicIssuer(IssuerTransport(ca_pem=ROOT.cert_pem.bytes(), environment=environment))
+        assert port.discovery(ISSUER) == port.jwks(f"{ISSUER}/keys") == {}
+        if sys.version_info >= (3, 13):
+            assert len(port.thumbprint(f"{ISSUER}/keys")) == 40
+    (asked,) = proxy.asked
+    assert asked.startswith(b"CONNECT oidc.example:443 HTTP/1.1\r\n")
+    assert b"proxy-authorization: basic bwu6c2vjcmv0\r\n" in asked.lower()
+
+
+def test_no_proxy_is_asked_for_a_host_that_needs_none() -> None:
+    transport = IssuerTransport(environment={"https_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"})
+    with pytest.raises(Unreachable) as raised:
+        PublicIssuer(transport).jwks("https://127.0.0.1:2/keys")
+    assert raised.value.code == "connection_refused"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", b"\xff\xfe"])

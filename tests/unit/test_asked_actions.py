@@ -438,7 +438,7 @@ def test_what_a_role_of_the_same_name_in_another_account_was_refused_is_not_gran
     elsewhere = denied().replace(ACCOUNT, OTHER.split(":")[4])
     found = examined(printing(of_another_program(ANOTHER), elsewhere))
     assert check(found, POLICY).reason == NO_ACTION
-    assert (found.fix and found.fix.id) == "read_log"
+    assert (found.fix and found.fix.id) == "another_identity"
 
 
 def test_what_cloudtrail_has_of_the_last_hour_is_asked_for() -> None:

@@ -234,6 +234,18 @@ def test_a_job_without_a_pod_says_whether_it_will_have_one(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_workload_whose_pods_the_api_server_refuses_says_why(language: str) -> None:
+    fakes, words = Fakes(), load(language)
+    said = 'admission webhook "validate.kyverno.svc-fail" denied the request: the label team is required'
+    refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": said}
+    fakes.workload["status"] = {"conditions": [{"type": "Progressing", "status": "True"}, refused]}
+    fakes.pod["spec"]["serviceAccountName"] = "other"
+    subject, target = found_for(fakes, "deploy/web"), target_of(["deploy/web"])
+    found = with_workload(fakes.ports(), examine(fakes.ports(), subject), target)
+    assert words.message("doctor.not_created", said=said) in verdict_words.verdict(found, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_paused_workload_whose_pods_are_of_a_template_before_says_so(language: str) -> None:
     fakes, words = Fakes(), load(language)
     fakes.workload["spec"] |= {"replicas": 1, "paused": True}

@@ -382,7 +382,10 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: (f.providers.clear(), f.role.update(AssumeRolePolicyDocument=OF_POD_IDENTITY)),
         "provider_or_association",
         [
-            ["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+            [
+                *["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+                *["--namespace", "default", "--service-account", "my-sa", "--region", "ap-northeast-1"],
+            ],
             ["aws", "iam", "create-open-id-connect-provider", "--url", ISSUER],
         ],
     ),
@@ -390,7 +393,10 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: f.role.update(AssumeRolePolicyDocument=OF_POD_IDENTITY),
         "trust_or_association",
         [
-            ["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+            [
+                *["aws", "eks", "list-pod-identity-associations", "--cluster-name", "CLUSTER"],
+                *["--namespace", "default", "--service-account", "my-sa", "--region", "ap-northeast-1"],
+            ],
             ["aws", "iam", "update-assume-role-policy", "--role-name", "s3-reader"],
         ],
     ),
@@ -409,6 +415,12 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         "compare_keys",
         [["kubectl", "get", "--raw", "/openid/v1/jwks"], ["curl", "-fsS", f"{ISSUER}/keys"]],
     ),
+    "the API server signs with a key that is not published": (
+        lambda f: (f.cluster_jwks["keys"].append(jwk(OTHER_KEY)), answer(f, f"cat {TOKEN}", stdout=token(OTHER_KEY))),
+        "compare_keys",
+        [["kubectl", "get", "--raw", "/openid/v1/jwks"], ["curl", "-fsS", f"{ISSUER}/keys"]],
+    ),
+    "a token of another key": (lambda f: answer(f, f"cat {TOKEN}", stdout=token(OTHER_KEY)), "recreate", [RESTART]),
     "bare name": (
         lambda f: annotated(f, "s3-reader"),
         "correct_arn",
@@ -456,6 +468,11 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
         lambda f: container(f)["volumeMounts"].append({"name": "c", "mountPath": "/root/.aws"}),
         "profile",
         [["kubectl", "-n", "default", "get", "deployment/web", "-o", "yaml"]],
+    ),
+    "the host's network, without which an agent of the node may take its network along": (
+        lambda f: (owned(f, "DaemonSet", "aws-node"), f.pod["spec"].update(hostNetwork=True)),
+        "host_network",
+        [["kubectl", "-n", "default", "get", "daemonset/aws-node", "-o", "yaml"]],
     ),
     "a profile of a Secret, which an empty one would not undo": (
         lambda f: (
@@ -711,6 +728,21 @@ def test_no_statement_more_is_proposed_where_a_deny_applies() -> None:
     assert (fix_id, last) == ("remove_deny", "Role.AssumeRolePolicyDocument")
 
 
+@pytest.mark.parametrize(
+    "condition_",
+    [{"StringNotEqualsIfExists": {"aws:SourceVpce": "a"}}, {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}],
+)
+def test_a_deny_that_the_request_decides_is_no_reason_to_remove_it(condition_: dict[str, Any]) -> None:
+    """It keeps the role within a network. What is wrong is the `sub` of the statement beside it."""
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": f"{SUB}-2"})
+    statements = fakes.role["AssumeRolePolicyDocument"]["Statement"]
+    statements.append({"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": condition_})
+    before = [*statements]
+    fix_id, ((*_, document),) = words(fakes)
+    assert (fix_id, json.loads(document)["Statement"][:2]) == ("trust", before)
+
+
 def test_a_container_that_was_added_after_the_webhook_is_not_accused_of_lacking_what_it_does_not_use() -> None:
     fakes = healthy()
     proxy = {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.27", "env": [{"name": "POD", "value": "x"}]}
@@ -801,6 +833,7 @@ def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[s
         assert judged.check.error == (refusal.server_message if refusal else "")
     fix_id, (logs, trail) = words(fakes)
     assert (fix_id, logs[3:5], trail[1:3]) == ("own_request", ["logs", "pod-after"], ["cloudtrail", "lookup-events"])
+    assert trail[-2:] == ["--region", "ap-northeast-1"]
 
     # What STS says to the Pod's own program decides.
     said = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: "
@@ -1017,6 +1050,8 @@ MANAGERS = (
     {"labels": {"app.kubernetes.io/managed-by": "Helm"}},
     {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ServiceAccount:default/my-sa"}},
     {"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}},
+    {"managedFields": [{"manager": "HashiCorp", "operation": "Update"}]},
+    {"ownerReferences": [{"kind": "Grafana", "name": "main", "controller": True}]},
 )
 
 
@@ -1027,7 +1062,8 @@ def test_what_a_tool_writes_is_to_be_changed_where_the_tool_reads_it(metadata: A
     assert (fix := examined(fakes).fix) is not None
     assert fix.then == ""
     for key, value in metadata.items():
-        fakes.service_account["metadata"].setdefault(key, {}).update(value)
+        had = fakes.service_account["metadata"].get(key)
+        fakes.service_account["metadata"][key] = {**had, **value} if isinstance(had, dict) else value
     assert (fix := examined(fakes).fix) is not None
     assert (fix.then, fix.commands[0].split()[3]) == ("managed", "annotate")
     # Of a workload its own labels say so, and its Pods need not have them.
@@ -1063,6 +1099,40 @@ def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
     fix = examined(fakes).fix
     assert fix is not None
     assert fix.commands[-1].startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "phase", "deleted"),
+    [
+        ("Workflow", "argoproj.io/v1alpha1", "Failed", False),
+        ("Job", "batch.volcano.sh/v1alpha1", "Failed", False),
+        ("Workflow", "argoproj.io/v1alpha1", "Running", True),
+        ("StatefulSet", "apps.kruise.io/v1beta1", "Running", True),
+        ("ReplicaSet", "apps/v1", "Failed", True),
+    ],
+)
+def test_a_pod_that_has_ended_is_deleted_only_where_another_one_comes(
+    kind: str, version: str, phase: str, *, deleted: bool
+) -> None:
+    """A step of a workflow does not run again: only its log would be gone. Kinds of other groups are none of kubectl's
+    own, which it would roll out."""
+    fakes = healthy()
+    owned(fakes, kind, "etl")
+    fakes.pod["metadata"]["ownerReferences"][0]["apiVersion"] = version
+    fakes.pod["status"]["phase"] = phase
+    bare(fakes)
+    fix = examined(fakes).fix
+    assert fix is not None
+    commands, then = (("kubectl -n default delete pod pod-after",), "") if deleted else ((), "left_to_owner")
+    assert (fix.id, fix.commands, fix.then, fix.recreates) == ("recreate", commands, then, deleted)
+
+
+def test_a_kind_of_another_group_is_shown_under_its_full_name() -> None:
+    fakes = healthy()
+    owned(fakes, "Cluster", "db")
+    fakes.pod["metadata"]["ownerReferences"][0]["apiVersion"] = "postgresql.cnpg.io/v1"
+    container(fakes)["volumeMounts"].append({"name": "c", "mountPath": "/root/.aws"})
+    assert words(fakes)[1] == [["kubectl", "-n", "default", "get", "cluster.postgresql.cnpg.io/db", "-o", "yaml"]]
 
 
 BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
@@ -1132,6 +1202,15 @@ def test_a_pod_that_was_debugged_is_recreated_without_its_ephemeral_containers()
     assert "ephemeralContainers" not in json.dumps(found.change.pod)
 
 
+def test_the_dry_run_of_a_pod_that_was_looked_into_leaves_out_what_looked() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["ephemeralContainers"] = [{"name": "debugger", "image": "busybox"}]
+    fakes.errors["dry_run_pod"] = Refused(code="Forbidden", server_message="violates PodSecurity", status=403)
+    fix_id, (command,) = words(fakes)
+    assert fix_id == "refused_pod"
+    assert json.loads(command[command.index("-p") + 1])["spec"] == {"nodeName": None, "ephemeralContainers": None}
+
+
 def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     fakes = healthy()
     fakes.files["cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token"] = Execution(
@@ -1139,6 +1218,8 @@ def test_a_token_that_kubelet_did_not_renew_is_no_matter_of_the_pod() -> None:
     )
     fix_id, ((*command,),) = words(fakes)
     assert (fix_id, command[-5:]) == ("kubelet", ["journalctl", "-u", "kubelet", "--since", "-1h"])
+    fakes.pod["metadata"]["labels"]["eks.amazonaws.com/fargate-profile"] = "default"
+    assert words(fakes) == ("fargate", [RESTART])
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,17 @@ def test_an_annotation_without_a_value_is_not_missing(language: str) -> None:
     assert content.message("doctor.causes.not_annotated") not in said
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pod_of_kube2iam_may_not_be_meant_for_irsa(language: str) -> None:
+    fakes, content = healthy(), load(language)
+    bare(fakes)
+    fakes.service_account["metadata"]["annotations"] = {}
+    fakes.pod["metadata"]["annotations"] = {"iam.amazonaws.com/role": "legacy"}
+    found = reading(fakes)
+    assert (found.verdict.check and found.verdict.check.id) == "service_account.annotation"
+    assert content.message("reasons.kube2iam") in verdict_words.cause(found, content)
+
+
 # --- Another audience in the Pod's volume ----------------------------------------------------------------------------
 
 

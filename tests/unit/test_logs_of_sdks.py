@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from pathlib import Path
 
+import jmespath
 import pytest
 
 from app.content import LANGUAGES, load
@@ -17,7 +20,8 @@ from app.flow.verdict.judge import Outcome
 from app.flow.verdict.known_messages import KNOWN_MESSAGES
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, trust_policy
+from tests.private_keys import OTHER_KEY
+from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, jwk, trust_policy
 from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, annotated, answer, container, drop_variable, ended, healthy
 
@@ -133,6 +137,11 @@ FIXES = {
     "a token that has expired, in JavaScript": (
         "ExpiredTokenException: Token expired: current date/time 2 must be before the expiration date/time 1",
         *("pod.token_used", "read_each_time"),
+    ),
+    "a role that the program goes on to, or that kube2iam gives it": (
+        f"An error occurred (AccessDenied) when calling the ListBuckets operation: User: arn:aws:sts::{ACCOUNT}:"
+        f"assumed-role/legacy/10.0.0.7 {LISTED}",
+        *("pod.application", "another_identity"),
     ),
     "Go 1, without a way to STS": (f"{GO_1}{NO_WAY}dial tcp 10.0.0.9:443: i/o timeout", "pod.application", "egress"),
     "Go 1, without an address": (f"{GO_1}{NO_WAY}dial tcp: i/o timeout\n", "pod.application", "name_resolution"),
@@ -807,8 +816,23 @@ def test_an_endpoint_of_the_clusters_region_is_no_way_to_another_region(
     assert (fix.id, first in fix.commands[0]) == (fix_id, True)
     *names, last = host.split(".")
     service = f".{last}.{names[-1]}" if "-" in last else f".{last}"
-    assert "--region ap-northeast-1" in fix.commands[-1]
-    assert f'"{service}"' in fix.commands[-1]
+    within = fix_id.startswith("egress")  # a policy of the namespace may keep the Pod from it as well
+    assert [it for it in fix.commands if it == "kubectl -n default get networkpolicies"] == [fix.commands[-1]] * within
+    look = fix.commands[-1 - within]
+    assert "--region ap-northeast-1" in look
+    assert f'"{service}"' in look
+
+
+def test_the_endpoints_of_a_service_with_parts_are_found() -> None:
+    """The host is `api.ecr.REGION`, and the endpoint's service `com.amazonaws.REGION.ecr.api`."""
+    fakes = healthy()
+    running(fakes, 'Connect timeout on endpoint URL: "https://api.ecr.ap-northeast-1.amazonaws.com/"')
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    query = shlex.split(fix.commands[0])[-1]
+    names = [f"com.amazonaws.ap-northeast-1.{it}" for it in ("ecr.api", "ecr.dkr", "sts")]
+    found = jmespath.search(query, {"VpcEndpoints": [{"ServiceName": it} for it in names]})
+    assert [it["ServiceName"] for it in found] == names[:2]
 
 
 NAMES_NO_ONE = (
@@ -817,6 +841,12 @@ NAMES_NO_ONE = (
     "An error occurred (403) when calling the HeadObject operation: Forbidden",
     "operation error S3: PutObject, https response error StatusCode: 403, RequestID: 17, HostID: x, "
     "api error AccessDenied: Access Denied",
+    'level=error msg="Error uploading log file" error="rpc error: code = Unknown desc = operation error S3: PutObject, '
+    'https response error StatusCode: 403, RequestID: 17, HostID: , api error AccessDenied: Access Denied" '
+    'error.file="/go/src/object_store.go:253" logSource="pkg/persistence/object_store.go:252"',  # velero#7543
+    'level=error msg="BackupStorageLocation \\"minio\\" is unavailable: rpc error: code = Unknown desc = operation '
+    'error S3: ListObjectsV2, api error AccessDenied: Access Denied)" controller=backup-storage-location',
+    'level=error error="operation error S3: HeadObject, api error Forbidden: Forbidden"',
     "software.amazon.awssdk.services.s3.model.S3Exception: Access Denied (Service: S3, Status Code: 403, "
     "Request ID: 17)",
     "Access Denied (Aws::S3::Errors::AccessDenied)",
@@ -877,6 +907,75 @@ def test_what_ec2_encodes_says_who_was_refused_only_to_those_who_may_decode_it(l
     assert found.fix.commands[0].startswith("aws sts decode-authorization-message --encoded-message Kj3_x-9 --query")
 
 
+@pytest.mark.parametrize(
+    ("said", "remaining", "fix"),
+    [
+        ("The web identity token provided could not be validated. See x", "signature", "try_again_elsewhere"),
+        (f"No OpenIDConnect provider found in your account for {ISSUER}", "corrected_since", "try_again_elsewhere"),
+        ("Incorrect token audience", "corrected_since", "try_again_token"),
+        ("Couldn't retrieve verification key from your identity provider,  see x", "corrected_since", "try_again_keys"),
+        ("The ID Token provided is not a valid JWT. (You may see x", "not_a_token", "try_again_token"),
+    ],
+)
+def test_what_is_there_is_not_made_again_where_the_token_cannot_be_read(said: str, remaining: str, fix: str) -> None:
+    """Nothing can be executed in a container that keeps ending, so the checks of STS have no token. The provider and
+    its audience are read without one, and the commands made both once more."""
+    stopped = Refused(code="BadRequest", server_message='container "aws-cli" is not running', status=400)
+    log = f"An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: {said}"
+    found = refused(log, lambda fakes: fakes.errors.update(execute=stopped, request_token=stopped))
+    assert (found.verdict.remaining[0], found.fix and found.fix.id) == (remaining, fix)
+    assert not {"provider_missing", "audience_not_accepted"} & {*found.verdict.remaining}
+
+
+@pytest.mark.parametrize(
+    "said", [f"AccessDenied: {REFUSED}", f"InvalidIdentityToken: {NO_PROVIDER} {ISSUER}", "Incorrect token audience"]
+)
+def test_without_a_login_nothing_is_looked_for_in_aws(said: str) -> None:
+    """Each of its commands would be refused, as the doctor was."""
+    expired = NotPermitted(code="aws_sso_expired", server_message="Token has expired and refresh failed")
+    asked = ("oidc_providers", "role", "roles", "caller_identity", "assumptions", "role_policies", "execute")
+    found = refused(said, lambda fakes: fakes.errors.update(dict.fromkeys(asked, expired)))
+    assert found.fix is not None
+    assert (found.fix.id, found.fix.commands) == (
+        *("log_in", ("python -m app doctor -n default -s my-sa --pod pod-after",)),
+    )
+
+
+def test_a_key_that_only_the_api_server_lists_is_why_sts_finds_none() -> None:
+    log = "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  see x"
+    stopped = Refused(code="BadRequest", server_message='container "aws-cli" is not running', status=400)
+
+    def spoil(fakes: Fakes) -> None:
+        fakes.errors.update(execute=stopped, request_token=stopped)
+        fakes.cluster_jwks["keys"].append(jwk(OTHER_KEY))
+
+    found = refused(log, spoil)
+    assert (found.verdict.remaining, found.fix and found.fix.id) == (("unknown_key",), "compare_keys")
+
+
+def test_into_a_node_of_fargate_no_one_can_look() -> None:
+    said = "An error occurred (SignatureDoesNotMatch) when calling the ListBuckets operation: Signature expired: 1 is x"
+    for labels, fix_id in (({}, "clock"), ({"eks.amazonaws.com/fargate-profile": "default"}, "fargate")):
+        found = refused(said, lambda fakes, more=labels: fakes.pod["metadata"]["labels"].update(more))
+        assert (found.fix and found.fix.id) == fix_id
+
+
+def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["containers"].append({"name": "sync", "image": "sync"})
+    fakes.pod["status"]["containerStatuses"] = [ended(0), {**ended(1), "name": "sync"}]
+    fakes.logs["sync"], fakes.talk = "STS assume role request failed", []
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c sync")
+
+
+def test_only_the_container_that_fails_gets_another_home() -> None:
+    fix = refused("[Errno 13] Permission denied: '/.aws'").fix
+    assert fix is not None
+    assert fix.commands == ("kubectl -n default set env deployment/web -c aws-cli HOME=/tmp",)
+
+
 def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:
     def spoil(fakes: Fakes) -> None:
         denied = NotPermitted(code="AccessDenied", server_message="no", status=403)
@@ -884,6 +983,20 @@ def test_what_could_not_be_read_leaves_open_what_the_program_sent() -> None:
 
     assert refused("Incorrect token audience", spoil).verdict.remaining == ("audience_not_accepted", "other_token")
     assert refused(f"AccessDenied: {REFUSED}", spoil).verdict.remaining[-1] == "other_role"
+
+
+def test_the_patch_leaves_out_the_containers_of_other_webhooks() -> None:
+    """In the workload they are new ones, and the API server refuses them: `image: Required value`."""
+
+    def spoil(fakes: Fakes) -> None:
+        container(fakes)["args"] = ["s3", "ls", "--profile", "prod"]
+        fakes.pod["spec"]["containers"].append({"name": "istio-proxy", "image": "istio", "args": ["proxy"]})
+        fakes.pod["spec"]["initContainers"] = [{"name": "istio-init", "image": "istio", "args": ["istio-iptables"]}]
+
+    found = refused("The config profile (prod) could not be found", spoil)
+    assert found.fix is not None
+    patch = json.loads(shlex.split(found.fix.commands[0])[-1])
+    assert patch["spec"]["template"]["spec"] == {"containers": [{"name": "aws-cli", "args": ["s3", "ls"]}]}
 
 
 @pytest.mark.parametrize("sends", [True, False])

@@ -27,7 +27,20 @@ from app.report import verdict_words
 from app.ui.review import one_page
 from app.ui.state.walk_view import WalkView
 from app.ui.step.instruments import matcher
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SUB, SUBJECT, Fakes, bare_pod, token, trust_policy
+from tests.private_keys import OTHER_KEY
+from tests.unit.fake_ports import (
+    ACCOUNT,
+    DIRECTORY,
+    ISSUER,
+    ROLE,
+    SUB,
+    SUBJECT,
+    Fakes,
+    bare_pod,
+    jwk,
+    token,
+    trust_policy,
+)
 from tests.unit.test_doctor import answer, healthy
 from tests.unit.test_steps import annotate
 
@@ -55,6 +68,21 @@ def kops(issuer: str = OWN) -> Fakes:
     answer(fakes, f"cat {DIRECTORY}/token", fakes.token)
     fakes.mutated = lambda pod: {**pod, "spec": fakes.pod["spec"]}  # type: ignore[method-assign]
     return fakes
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_keys_that_were_rotated_have_to_be_published(*, signs: bool) -> None:
+    """The API server signs with the new key, or only lists it so far. A new Pod's token has the same key."""
+    fakes = kops()
+    fakes.cluster_jwks["keys"].insert(0, jwk(OTHER_KEY))
+    if signs:
+        answer(fakes, f"cat {DIRECTORY}/token", token(OTHER_KEY, iss=OWN, aud=[KOPS]))
+    found = examine(fakes.ports(), SUBJECT)
+    assert found.verdict.check is not None
+    assert found.verdict.check.id == ("token.key" if signs else "issuer.cluster_keys")
+    assert found.fix is not None
+    commands = ("kubectl get --raw /openid/v1/jwks", f"curl -fsS {OWN}/keys")
+    assert (found.fix.id, found.fix.commands) == ("publish_kid", commands)
 
 
 def check(found: Diagnosis, check_id: str) -> Check:

@@ -689,6 +689,23 @@ def test_one_command_lets_in_all_that_a_role_refuses() -> None:
     assert subjects == [f"system:serviceaccount:{name}" for name in ("default:my-sa", "shop:frontend", "shop:orders")]
 
 
+def test_one_that_a_deny_keeps_out_takes_nothing_from_the_policy_for_all() -> None:
+    """Its own policy cannot be made, and the command began with an empty one."""
+    policy = trust_policy()
+    keyed = {"StringEquals": {f"{HOST}:sub": "system:serviceaccount:shop:frontend"}}
+    deny = {**policy["Statement"][0], "Effect": "Deny", "Condition": keyed}
+    policy["Statement"].append(deny)
+    found = surveyed(MINE, *(account("shop", name, ROLE) for name in ("frontend", "orders")), s3_reader=policy)
+    fixes = {tie.name: [it.fix for it in tie.problems if it.fix] for tie in found.ties}
+    (kept_out,), (fix,) = fixes["shop/frontend"], fixes["shop/orders"]
+    assert (kept_out.id, fix.id) == ("remove_deny", "trust_together")
+    changed = json.loads(shlex.split(fix.commands[0])[-1])["Statement"]
+    assert changed[:2] == policy["Statement"]
+    assert [it["Condition"]["StringEquals"][f"{HOST}:sub"] for it in changed[2:]] == [
+        "system:serviceaccount:shop:orders"
+    ]
+
+
 def test_one_command_for_all_says_where_the_policy_has_no_room_for_them() -> None:
     subjects = [f"system:serviceaccount:team:{'x' * 50}-{number}" for number in range(19)]
     full = trust_policy(StringEquals={f"{HOST}:sub": subjects})

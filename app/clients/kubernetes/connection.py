@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, quote, urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+from urllib.parse import SplitResult, quote
 
 import urllib3
 from urllib3.exceptions import InsecureRequestWarning
 
+from app.clients import proxies
 from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
 from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
 from app.clients.kubernetes.transport import KubernetesTransport
@@ -52,7 +52,7 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
     context = kubeconfig.contexts.context(name)
     cluster = kubeconfig.cluster_of(context)
     host = get_str(cluster.values, "server")
-    parts = _url(host)
+    parts = proxies.split(host)
     if parts is None or parts.scheme not in ("https", "http"):
         raise problem("server_not_url", got=f"clusters[{context.cluster}].server: {host}", expected="https://HOST:PORT")
 
@@ -108,26 +108,11 @@ def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connectio
     )
 
 
-def _url(text: str) -> SplitResult | None:
-    """The parts of a URL; None where it is none, or names no host."""
-    try:
-        parts = urlsplit(text)
-        return parts if parts.hostname and (parts.port is None or parts.port) else None
-    except ValueError:
-        return None
-
-
 def _proxy(cluster: Entry, server: SplitResult, environment: Mapping[str, str]) -> str:
     """The cluster's `proxy-url`, else what `HTTPS_PROXY` and `NO_PROXY` say. Raises `Unreachable`."""
     proxy = get_str(cluster.values, "proxy-url")
-    if not proxy:
-        set_by = f"{server.scheme.upper()}_PROXY"
-        proxy = environment.get(set_by) or environment.get(set_by.lower()) or ""
-        without = environment.get("NO_PROXY") or environment.get("no_proxy") or ""
-        if not proxy or proxy_bypass_environment(server.hostname, {"no": without}):
-            return ""
-    parts = _url(proxy)
-    if parts is None or parts.scheme != "http":  # not quoted: it may hold a password
+    proxy = proxy or proxies.in_environment(server.scheme, server.hostname, environment)
+    if proxy and not proxies.is_supported(proxy):  # not quoted: it may hold a password
         raise problem("proxy_unsupported", expected="http://HOST:PORT")
     return proxy
 

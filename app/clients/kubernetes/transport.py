@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3
 
+from app.clients import proxies
 from app.clients.bounds import CONNECT_SECONDS, POOLS
 
 HEADER_LIMIT = 16 * 1024
@@ -107,12 +108,8 @@ class KubernetesTransport:
             self.dialer = Dialer(context, server_name)
             return
         proxy = urlsplit(proxy_url)
-        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
-        headers = urllib3.make_headers(proxy_basic_auth=login)
-        address = (proxy.hostname or "", proxy.port or 80)
-        self.pool = urllib3.ProxyManager(f"http://{proxy.netloc.rpartition('@')[2]}", proxy_headers=headers, **options)
-        self.pool.pool_classes_by_scheme = POOLS
-        self.dialer = Dialer(context, server_name, address, headers)
+        self.pool = proxies.manager(proxy_url, POOLS, **options)
+        self.dialer = Dialer(context, server_name, (proxy.hostname or "", proxy.port or 80), self.pool.proxy_headers)
 
 
 def loopback_context(ca_pem: bytes) -> ssl.SSLContext:

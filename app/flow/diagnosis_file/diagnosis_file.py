@@ -78,6 +78,7 @@ REASONS = frozenset(
         "optional_keys",
         "on_pod",
         "empty_annotation",
+        "kube2iam",
         "own_audience",
         "sub_path",
         "api_alone",

@@ -26,7 +26,7 @@ from app.flow.json_access import get, get_str, strings
 from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue, Status
 from app.flow.names import annotated_role_arn, host_and_path
-from app.flow.steps.findings import NO_PERMISSION
+from app.flow.steps.findings import LOGIN, NO_PERMISSION
 from app.flow.steps.mutation import DRY_RUN
 from app.flow.steps.service_account import WEBHOOKS_OWN
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME, is_of_other_key
@@ -45,6 +45,16 @@ _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 def name_region(names: Names) -> Fix:
     """AWS was not asked: no region is set where the doctor runs."""
     return Fix(id="name_region", commands=(names.doctor(region=names.region or REGION_HERE),))
+
+
+def lacks_login(names: Names, check_id: str) -> bool:
+    """Whether AWS does not know us, so that what the check reads is open, and each command of AWS would be refused."""
+    read = names.check_of(check_id)
+    return read is not None and read.reason == LOGIN
+
+
+def log_in(names: Names) -> Fix:
+    return Fix(id="log_in", commands=(names.doctor(),))
 
 
 # --- 2 ServiceAccount and role ---------------------------------------------------------------------------------------
@@ -184,6 +194,8 @@ def look_for_role(names: Names) -> Fix:
     """In another account the doctor itself can look, and then compares the trust policy as well."""
     if names.there:
         return Fix(id="look_for_role_there", commands=(names.doctor(profile=PROFILE_HERE),))
+    if lacks_login(names, "role.exists"):
+        return log_in(names)
     role = names.check_of("role.exists")
     denied = role is not None and role.reason == NO_PERMISSION
     look = names.iam("get-role", "--role-name", names.role_name)
@@ -235,7 +247,7 @@ def pod_identity(names: Names) -> Fix:
 def associations(names: Names) -> str:
     """What lists the associations of EKS Pod Identity that the ServiceAccount has."""
     asked = ("--cluster-name", "CLUSTER", "--namespace", names.namespace, "--service-account", names.service_account)
-    return line("aws", "eks", "list-pod-identity-associations", *asked)
+    return line("aws", "eks", "list-pod-identity-associations", *asked, *names.in_region)
 
 
 def conditions(names: Names) -> Fix:

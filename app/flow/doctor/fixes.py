@@ -84,6 +84,8 @@ def _complete(fix: Fix, names: Names) -> Fix:
         return replace(fix, commands=left, then="works_as_it_is")
     if then := names.resumes(fix.commands):
         fix = replace(fix, then=then)
+    elif names.left_to_owner:
+        fix = replace(fix, then="left_to_owner")
     elif _is_managed(fix, names):
         fix = replace(fix, then=MANAGED)
     if names.recreates(fix.commands):
@@ -163,13 +165,14 @@ _FIXES: Mapping[str, Make] = {
     "token.contents": pod_fixes.empty_token,
     **dict.fromkeys((f"token.{name}" for name in ("format", "algorithm", "issuer", "subject")), pod_fixes.recreate),
     "token.audience": pod_fixes.token,
-    **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "key", "signature")), pod_fixes.recreate),
+    **dict.fromkeys((f"token.{name}" for name in ("bound_pod", "signature")), pod_fixes.recreate),
+    **dict.fromkeys(("token.key", "sts.key"), issuer_fixes.unknown_key),
     "token.lifetime": pod_fixes.lifetime,
     "pod.token_readable": pod_fixes.readable,
     "pod.token_used": program_fixes.use_token,
     "sts.provider": issuer_fixes.create_provider,
     "sts.audience": issuer_fixes.accept_audience,
-    **dict.fromkeys((f"sts.{name}" for name in ("format", "expiration", "key", "signature")), pod_fixes.recreate),
+    **dict.fromkeys((f"sts.{name}" for name in ("format", "expiration", "signature")), pod_fixes.recreate),
     "sts.trust": aws_fixes.trust,
     ANSWER: aws_fixes.read_answer,
     **dict.fromkeys(("sts.recent_failures", "sts.recent_successes"), program_fixes.refused),

@@ -27,6 +27,7 @@ ROLE_HERE, NAME_HERE, ACCOUNT_HERE = "ROLE_ARN", "ROLE_NAME", "ACCOUNT_ID"
 PROVIDER_HERE, PROFILE_HERE = "PROVIDER_ARN", "PROFILE"
 RESOURCE_HERE, REGION_HERE, SERVICE_ACCOUNT_HERE = "RESOURCE_ARN", "REGION", "SERVICE_ACCOUNT"
 """Placeholders for names that the walk did not find. The reader replaces them."""
+_FARGATE = "eks.amazonaws.com/fargate-profile"
 
 
 class Names(WorkloadCommands):
@@ -127,6 +128,16 @@ class Names(WorkloadCommands):
         """What a server said at a check of the walk; empty where it said nothing."""
         check = self._checks.get(check_id)
         return check.error if check is not None else ""
+
+    @property
+    def in_region(self) -> tuple[str, ...]:
+        """The option of a command of AWS for the cluster's region, where that is known: the reader's may be another."""
+        return ("--region", self.region) if self.region else ()
+
+    @property
+    def on_fargate(self) -> bool:
+        """Whether the Pod runs on a node of Fargate, by the label that EKS gives it."""
+        return _FARGATE in get_object(self.documents.get("pod"), "metadata", "labels")
 
     def on_node(self, *words: str) -> str:
         """A command in a Pod on the Pod's node, from which the node's own files can be reached below `/host`."""

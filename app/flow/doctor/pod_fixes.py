@@ -215,8 +215,16 @@ def describe(names: Names) -> Fix:
 
 def kubelet(names: Names) -> Fix:
     """Where the kubelet could not get a token for this Pod, it will not get one for a new Pod either."""
+    if names.on_fargate:
+        return fargate(names)
     look = ("--", "chroot", "/host", "journalctl", "-u", "kubelet", "--since", "-1h")
     return Fix(id="kubelet", commands=(names.on_node(*look),))
+
+
+def fargate(names: Names) -> Fix:
+    """A node of Fargate is for one Pod alone, and no one can look into it: `kubectl debug node` takes the host's
+    network and files, which Pods on Fargate may not have (EKS user guide, "AWS Fargate considerations")."""
+    return Fix(id="fargate", commands=names.recreate())
 
 
 def lifetime(names: Names) -> Fix:
@@ -247,9 +255,6 @@ def names_api_token(names: Names) -> bool:
 
 
 def host_network(names: Names) -> Fix:
-    def edit(pod: JsonObject) -> None:
-        pod["spec"].pop("hostNetwork", None)
-
-    return Fix(
-        id="host_network", commands=names.merge({"spec": {"hostNetwork": None}}), change=changes.workload(names, edit)
-    )
+    """Shows the workload and changes nothing: a Pod is on the host's network on purpose, and without it such a Pod may
+    take the network of its node along, as aws-node would."""
+    return Fix(id="host_network", commands=names.show_workload())

@@ -127,18 +127,26 @@ def _reworded(names: Names, words: Callable[[list[str]], list[str]]) -> tuple[tu
     masked."""
     edit = changes.with_words(words)
     change = changes.pod(names, edit)
-    if change is None or (spec := _command_lines(change.after)) == _command_lines(change.before):
+    spec = {} if change is None else _changed_lines(change.before, change.after)
+    if not spec:
         return (), None
     commands = () if MASK in json.dumps(spec, ensure_ascii=False) else names.merge({"spec": spec})
     return commands, changes.workload(names, edit)
 
 
-def _command_lines(pod: JsonValue) -> JsonObject:
-    return {
-        kind: [{key: box[key] for key in ("name", *changes.COMMAND_LINE) if key in box} for box in boxes]
-        for kind in predicted.KINDS
-        if (boxes := get_list(pod, "spec", kind))
-    }
+def _changed_lines(before: JsonValue, after: JsonValue) -> JsonObject:
+    """The command lines that differ. A container that another webhook has added is not in the workload, and a patch
+    with its name would add one without an image."""
+    found = {}
+    for kind in predicted.KINDS:
+        old, new = ([_line_of(box) for box in get_list(pod, "spec", kind)] for pod in (before, after))
+        if changed := [it for it in new if it not in old]:
+            found[kind] = changed
+    return found
+
+
+def _line_of(box: JsonValue) -> JsonObject:
+    return {key: get(box, key) for key in ("name", *changes.COMMAND_LINE) if get(box, key) is not None}
 
 
 def _from_file(words: list[str]) -> list[str]:

@@ -60,8 +60,8 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     """The policy with one more statement, which lets in this ServiceAccount and no one else.
 
     It replaces statements that match no one or that IAM refuses, so no one loses access by it. If the nearest statement
-    has conditions on the request itself, such as its address, the new one has them as well. None where a Deny applies,
-    so that no statement helps.
+    has conditions on the request itself, such as its address, the new one has them as well. None where a Deny applies
+    whatever the request has, so that no statement helps.
     """
     statement: JsonObject = {
         "Effect": "Allow",
@@ -71,7 +71,7 @@ def admitting(policy: JsonValue, bearer: Bearer) -> JsonValue:
     }
     kept = [it for it in statements(policy) if not (is_refused(it) or _matches_nobody(it, bearer))]
     changed = {"Version": VERSION, **get_object(policy), "Statement": [*kept, statement]}
-    if not bearer.is_let_in(changed):
+    if not bearer.may_be_let_in(changed):
         return None
     for operator, keys in _asked_of_request(policy, bearer).items():
         statement["Condition"][operator] = keys | statement["Condition"].get(operator, {})

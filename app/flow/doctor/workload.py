@@ -14,6 +14,11 @@ Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
 is or without the webhook's variables."""
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
+REPLACES = (*ROLLED_OUT, "replicaset", "replicationcontroller", "rollout")
+"""What makes another Pod where one has ended and is deleted. A step of a workflow (Argo, Tekton) stays as it ended."""
+_OWN_GROUPS = ("", "apps", "batch")
+"""The API groups of Kubernetes' own workloads. Others have kinds of the same names, such as OpenKruise's StatefulSet
+(`apps.kruise.io`) and Volcano's Job (`batch.volcano.sh`)."""
 _SCHEDULED = re.compile(r"(.+)-(\d{8})")
 _NEAR = 86_400
 """Seconds between the time for which a run of a CronJob was scheduled and its Pod, at most."""
@@ -35,12 +40,17 @@ SCALED_TO_ZERO, SUSPENDED, ENDED, NO_POD_YET = "scaled_to_zero", "suspended", "e
 NO_PODS = (SCALED_TO_ZERO, PAUSED, SUSPENDED, ENDED, NO_POD_YET)
 """The evidence: the examined workload, as kubectl takes it, by why it has no Pod; also the keys of the sentences on
 that."""
+NOT_CREATED = "not_created"
+"""The evidence: why the API server creates no Pod for such a workload, in its own words."""
 MANAGED = "managed"
 """The evidence: the workloads, as kubectl takes them, that a tool writes from elsewhere; also the key of the sentence
 on what becomes of a change to such an object."""
 _HELM = ("app.kubernetes.io/managed-by", "Helm")
 _TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 """How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
+_WRITERS = ("HashiCorp", "Terraform")
+"""Who has written the fields that Terraform's provider for Kubernetes has: the beginning of its user agent, and the
+default of its resource `kubernetes_manifest`."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
@@ -51,8 +61,8 @@ The second pair has `batch.kubernetes.io/` before it (kubernetes, pkg/registry/b
 
 
 def workload_of(pod: JsonValue) -> JsonValue:
-    """The Pod's owner (`kind` in lower case, as kubectl takes it), and how to recreate the Pod; without an owner the
-    Pod itself.
+    """The Pod's owner (`kind` in lower case, as kubectl takes it, with a group that is not Kubernetes' own), and how to
+    recreate the Pod; without an owner the Pod itself.
 
     A ReplicaSet's name is that of its Deployment, or of its Rollout of Argo, and the hash of the Pod template; a Job's
     name is that of its CronJob and the time.
@@ -62,6 +72,8 @@ def workload_of(pod: JsonValue) -> JsonValue:
     if owner is None:
         return {"kind": "pod", "name": name, "again": _again(pod)}
     kind, owned_by = get_str(owner, "kind").lower(), get_str(owner, "name")
+    if (group := get_str(owner, "apiVersion").rpartition("/")[0]) not in _OWN_GROUPS:
+        return {"kind": f"{kind}.{group}", "name": owned_by, "again": "delete"}
     for label, of, again in _BY_TEMPLATE if kind == "replicaset" else ():
         template = get_str(pod, "metadata", "labels", label)
         if template and owned_by.endswith(f"-{template}"):
@@ -96,9 +108,13 @@ def why_kept_back(why: str, pod: str) -> str:
 
 
 def is_managed(document: JsonValue) -> bool:
-    """Whether a tool that reads manifests from elsewhere has written the object."""
+    """Whether a tool that reads manifests from elsewhere has written the object, or a controller that owns it."""
     labels, annotations = (get_object(document, "metadata", it) for it in ("labels", "annotations"))
-    return labels.get(_HELM[0]) == _HELM[1] or any(key.startswith(_TOOLS) for key in (*labels, *annotations))
+    if labels.get(_HELM[0]) == _HELM[1] or any(key.startswith(_TOOLS) for key in (*labels, *annotations)):
+        return True
+    owners = get_list(document, "metadata", "ownerReferences")
+    written_by = {get_str(it, "manager") for it in get_list(document, "metadata", "managedFields")}
+    return any(get(it, "controller") is True for it in owners) or not written_by.isdisjoint(_WRITERS)
 
 
 def _cron_job_of(job: str, created: str) -> str:

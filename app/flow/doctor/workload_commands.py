@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.flow.doctor.fix import line, patched
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
+from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, REPLACES, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.names import annotated_role_arn
@@ -44,6 +44,8 @@ class WorkloadCommands:
         self._kubectl = ("kubectl", "-n", self.namespace)
         self._take_pod(subject.pod, documents.get("workload"))
         self._recreating: set[str] = set()
+        self.left_to_owner = False
+        """Whether a Pod was to be recreated that has ended, and that only its owner can run again."""
 
     def _take_pod(self, pod: str, workload: JsonValue) -> None:
         self.pod = pod
@@ -63,7 +65,8 @@ class WorkloadCommands:
         """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
 
         A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
-        workload that is updated `OnDelete` none before its Pod is deleted.
+        workload that is updated `OnDelete` none before its Pod is deleted. What is not known to replace a Pod that has
+        ended is left to its owner.
         """
         ended = get_str(self.documents.get("pod"), "status", "phase") in ENDED
         match self.again:
@@ -75,6 +78,9 @@ class WorkloadCommands:
                 return self._makes_a_pod(
                     self.kubectl("create", "job", f"{self.owner}-again", f"--from={self.workload}")
                 )
+            case "delete" if ended and self.kind not in REPLACES:
+                self.left_to_owner = True
+                return ()
             case "restart" | "delete":
                 return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
         return self._replace(audience=audience)

@@ -24,6 +24,8 @@ BY_HAND = "by_hand"
 """The reason of a check of the webhook's part, where the Pod's manifest mounts the token itself."""
 NO_PERMISSION = "no_permission"
 """The reason of a check for which we may not read something, although the server knows who we are."""
+LOGIN = "login"
+"""The reason of a check for which a server does not accept our login, or for which there is none."""
 OTHER_ACCOUNT = "other_account"
 """The reason of a check that only the role's account can decide, where ours is another account."""
 NO_REGION = "no_region"
@@ -172,7 +174,7 @@ def unseen(error: FlowError) -> str:
     """The key of the reason why we could not see for ourselves; empty where the server's answer is about the chain."""
     if isinstance(error, NotPermitted) and not error.about_login:
         return NO_PERMISSION
-    return unanswered(error) or ("login" if isinstance(error, NotPermitted) else "")
+    return unanswered(error) or (LOGIN if isinstance(error, NotPermitted) else "")
 
 
 def unanswered(error: FlowError) -> str:
@@ -182,7 +184,7 @@ def unanswered(error: FlowError) -> str:
     if error.about_clock:
         return OWN_CLOCK
     if isinstance(error, NotPermitted) and error.code.islower():  # our own code: nothing was sent
-        return NO_CONFIGURATION if error.code in _OWN_CONFIGURATION else "login"
+        return NO_CONFIGURATION if error.code in _OWN_CONFIGURATION else LOGIN
     if isinstance(error, Unreachable):
         return _WITHOUT_ANSWER.get(error.code, "unreachable")
     return error.kind if isinstance(error, ServerFailed) else ""

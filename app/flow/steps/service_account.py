@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import OF_KUBE2IAM, ROLE_ARN
 from app.flow.errors import FlowError, NotFound
 from app.flow.json_access import get_list, get_object, get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
@@ -39,6 +39,8 @@ WEBHOOKS_OWN = "webhooks_own"
 ConfigMap (`--watch-config-map`, as on kOps), or under another prefix (`--annotation-prefix`)."""
 ON_POD = "on_pod"
 """The reason of a role's annotation on the Pod, where the webhook does not read it (its pkg/cache)."""
+KUBE2IAM = "kube2iam"
+"""The reason of a missing annotation where the Pod has that of kube2iam and kiam."""
 EMPTY = "empty_annotation"
 """The reason of an annotation without a value, which the webhook takes for none (its pkg/cache, `Get`)."""
 
@@ -143,6 +145,8 @@ def _role_arn(
         return step_context, role_arn, where
     if ROLE_ARN in annotations:
         findings.explain("service_account.annotation", Status.FAILED, EMPTY)
+    elif get_str(pod, "metadata", "annotations", OF_KUBE2IAM):
+        findings.explain("service_account.annotation", Status.FAILED, KUBE2IAM)
     if by_pod_identity(pod, step_context.service_account):
         findings.explain("service_account.annotation", Status.FAILED, BY_POD_IDENTITY)
     written = written_role(pod, subject.service_account)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.choosing import in_order
-from app.flow.doctor.workload import ENDED, NO_POD_YET, PAUSED, SCALED_TO_ZERO, SUSPENDED, why_held_back
+from app.flow.doctor.workload import ENDED, NO_POD_YET, NOT_CREATED, PAUSED, SCALED_TO_ZERO, SUSPENDED, why_held_back
 from app.flow.errors import FlowError, NotPermitted
 from app.flow.json_access import get, get_list, get_object, get_str
 from app.flow.model import JsonValue, Subject
@@ -44,7 +44,17 @@ def with_workload(ports: Ports, found: Diagnosis, target: Target) -> Diagnosis:
         workload = ports.cluster.workload(found.subject.namespace, target.kind, target.name)
     except FlowError:
         workload = None
-    return replace(found, evidence={**found.evidence, _why_none(workload): str(target)})
+    refused = {NOT_CREATED: said} if (said := _not_created(workload)) else {}
+    return replace(found, evidence={**found.evidence, _why_none(workload): str(target), **refused})
+
+
+def _not_created(workload: JsonValue) -> str:
+    """What the API server says where it creates no Pod of a ReplicaSet, by a quota, a policy or a webhook that fails
+    (apps/v1, `ReplicaSetReplicaFailure`, which a Deployment shows as well)."""
+    for it in get_list(workload, "status", "conditions"):
+        if (get_str(it, "type"), get_str(it, "status")) == ("ReplicaFailure", "True"):
+            return get_str(it, "message")
+    return ""
 
 
 def _why_none(workload: JsonValue) -> str:

@@ -83,7 +83,7 @@ _NO_ONE = re.compile(
     r"|Access to the resource \S+ is denied\.|Access to KMS is not allowed"
     r"|The ciphertext refers to a customer master key that does not exist, .*"
     r"|AWS Error ACCESS_DENIED during \w+ operation: No response body\.)"
-    r"(?:$|\s+status code: |\\n\\t| Encoded authorization|(?:; request: \w+ .+?)? \((?:Service: |Aws::))"
+    r"(?:\)?\"?$|\s+status code: |\\n\\t| Encoded authorization|(?:; request: \w+ .+?)? \((?:Service: |Aws::))"
     r"|\.S3Exception: null \(Service: S3, Status Code: 403\b"
     r"|^(?:HTTP \w+ error \w+ '|\* Credentials are provided, but|error=Invalid credentials)"
     r"|^Error performing .* 403 Forbidden"

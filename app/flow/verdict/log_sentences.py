@@ -136,7 +136,7 @@ _STATUS_OF_GO_1 = re.compile(r"status code: \d+(?=, request id:)")
 """Matches how an error of a service begins in the SDK for Go, version 1; the rest mostly follows in the next line."""
 _WEB_IDENTITY = re.compile(r"\bWebIdentityToken\w*CredentialsProvider(?:\(\))?: (?:(?!, [\w.]*Provider).)+")
 """Finds the reason of the provider that takes the token, where the SDKs for Java list all their providers."""
-_END = re.compile(r'(?<!\\)"(?=[,}\]]|\s+"?\w+"?=)|</Message>')
+_END = re.compile(r'(?<!\\)"(?=[,}\]]|\s+"?[\w.]+"?=)|</Message>')
 """Matches the end of the value that has the message, where a log writes its lines as JSON or as names and values; or
 the end of the message in an answer that a program prints as AWS sent it."""
 _WRAPPED, _GOES_ON = "no EC2 IMDS role found,", "operation error ec2imds: "

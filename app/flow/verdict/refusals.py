@@ -24,6 +24,8 @@ class Cause:
     """The step in which the cause lies, which is seldom the one at which the refusal appears."""
     checks: tuple[str, ...] = ()
     """The checks that decide: a failed one proves the cause, a passed one rules it out. Empty: no check can see it."""
+    unless: tuple[str, ...] = ()
+    """Where none of `checks` was made, because they need the token: the checks that rule the cause out together."""
     by_warning: bool = False
     """Whether a warning proves the cause as well: STS does not usually look at this, but did so this time."""
 
@@ -51,15 +53,29 @@ _OTHER_TOKEN = Cause(id="other_token", step=Step.TOKEN_MOUNT, checks=("pod.token
 """A cause of the program alone: we ask for the annotated role, with the mounted token."""
 _OTHER_CERTIFICATE = Cause(id="other_certificate", step=Step.OIDC_PROVIDER)
 _LATE_KEYS = Cause(id="late_keys", step=Step.OIDC_PROVIDER)
-_PROVIDER = Cause(id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",))
-_ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=("service_account.account",))
-_AUDIENCE = Cause(id="audience_not_accepted", step=Step.OIDC_PROVIDER, checks=("sts.audience",))
+_OF_ACCOUNT = "service_account.account"
+"""The check that passes where the role is in the account whose providers were read."""
+_PROVIDER = Cause(
+    id="provider_missing", step=Step.OIDC_PROVIDER, checks=("sts.provider",), unless=("provider.exists", _OF_ACCOUNT)
+)
+_ACCOUNT = Cause(id="wrong_account", step=Step.SERVICE_ACCOUNT, checks=(_OF_ACCOUNT,))
+_AUDIENCE = Cause(
+    id="audience_not_accepted",
+    step=Step.OIDC_PROVIDER,
+    checks=("sts.audience",),
+    unless=("provider.audience", _OF_ACCOUNT),
+)
 _ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
 _UNSEEN = (_ORGANIZATION, _ELSEWHERE, _LATE_KEYS)
 """The causes that no check of ours can see."""
 _NO_KEY = (
     Cause(id="keys_unpublished", step=Step.OIDC_PROVIDER, checks=("issuer.discovery", "issuer.jwks")),
-    Cause(id="unknown_key", step=Step.OIDC_PROVIDER, checks=("sts.key", "token.key")),
+    Cause(
+        id="unknown_key",
+        step=Step.OIDC_PROVIDER,
+        checks=("sts.key", "token.key", "issuer.cluster_keys"),
+        by_warning=True,
+    ),
     _LATE_KEYS,
 )
 _EXPIRED = "ExpiredTokenException"
@@ -240,4 +256,7 @@ def _state(cause: Cause, by_id: Mapping[str, Check]) -> Status:
         return Status.FAILED
     if Status.PASSED in found or (Status.WARNING in found and not cause.by_warning):
         return Status.PASSED
-    return Status.FAILED if Status.WARNING in found else Status.UNKNOWN
+    if Status.WARNING in found:
+        return Status.FAILED
+    ruled_out = cause.unless and all(it in by_id and by_id[it].status is Status.PASSED for it in cause.unless)
+    return Status.PASSED if ruled_out else Status.UNKNOWN

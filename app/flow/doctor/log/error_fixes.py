@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PureWindowsPath
 
 from app.flow.doctor import changes
+from app.flow.doctor.application import FAILED_IN
 from app.flow.doctor.aws_fixes import activate_region
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.permission_fixes import denied_by, organization, permit_denied
@@ -84,7 +85,10 @@ def try_again(names: Names) -> Fix:
 
 
 def other_token(names: Names) -> Fix:
-    """The manifest, or the program's own settings, say which token the program sends."""
+    """The manifest, or the program's own settings, say which token the program sends. Only where that lacks a claim it
+    is known to be another one than the kubelet's."""
+    if not lacks_claim(names.check.error):
+        return try_again(names)
     return Fix(id="other_token", commands=names.show_workload())
 
 
@@ -92,7 +96,14 @@ def application(names: Names) -> Fix:
     """All that was read is right except the way to AWS, or the clock; or the program has not tried again since."""
     said = names.check.error
     found = way_to_aws(names, said) or _own_files(names, said) or _refusal(names, said)
-    return found or Fix(id="read_log", commands=(names.kubectl("logs", names.pod), *names.recreate()))
+    return found or Fix(id="read_log", commands=(_logs(names), *names.recreate()))
+
+
+def _logs(names: Names) -> str:
+    """Of the container that failed: without its name kubectl takes the Pod's main one."""
+    box = get_str(names.documents, FAILED_IN)
+    others = get_list(names.documents.get("pod"), "spec", "containers")[1:]
+    return names.kubectl("logs", names.pod, *(("-c", box) if box and others else ()))
 
 
 def _own_files(names: Names, said: str) -> Fix | None:
@@ -100,7 +111,8 @@ def _own_files(names: Names, said: str) -> Fix | None:
     if _DENIED_FILE.search(said):
         return readable(names)
     if _NO_CACHE.search(said):
-        return Fix(id="writable_home", commands=names.set_env({ALL: ("HOME=/tmp",)}))
+        box = get_str(names.documents, FAILED_IN) or ALL
+        return Fix(id="writable_home", commands=names.set_env({box: ("HOME=/tmp",)}))
     if _NO_DRIVE in said and not any(map(_drive, containers(names.documents.get("pod")))):
         return _on_windows(names)
     if _NO_FILE.search(said) and names.found("token.file"):
@@ -129,7 +141,10 @@ def _refusal(names: Names, said: str) -> Fix | None:
     if ended_session(said):
         return Fix(id="renew_session", commands=names.recreate())
     if expired_token(said):
-        return Fix(id="expired_token", commands=(*names.show_workload(), *kubelet(names).commands))
+        look = () if names.on_fargate else kubelet(names).commands
+        return Fix(id="expired_token", commands=(*names.show_workload(), *look))
+    if names.role_arn and principal_of(said) and not _is_own(names, said):
+        return Fix(id="another_identity", commands=names.show_workload())
     if fix := lacking_permission(names, said):
         return fix
     action, resource = denied_action(said)
@@ -178,7 +193,7 @@ def _on_windows(names: Names) -> Fix:
 
 def who_denied(names: Names) -> Fix:
     """The manifest, or the program's own settings, say which server the program calls."""
-    return Fix(id="who_denied", commands=(names.kubectl("logs", names.pod), *names.show_workload()))
+    return Fix(id="who_denied", commands=(_logs(names), *names.show_workload()))
 
 
 def decode(names: Names) -> Fix:

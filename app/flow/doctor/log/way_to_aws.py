@@ -9,6 +9,7 @@ from app.flow.doctor.containers.container_fixes import region
 from app.flow.doctor.containers.regions import REGIONS
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.names import REGION_HERE, Names
+from app.flow.doctor.pod_fixes import fargate
 from app.flow.doctor.workload_commands import ALL
 from app.flow.json_access import get_list, get_str
 from app.flow.model import Step
@@ -34,6 +35,8 @@ from app.flow.webhook_patch import REGION_VARIABLES, STS_VARIABLE
 def way_to_aws(names: Names, said: str) -> Fix | None:
     """The fix for a program none of whose requests has reached AWS, or none with a time that AWS takes; None for
     another error."""
+    if blames_clock(said) and names.on_fargate:
+        return fargate(names)
     if blames_clock(said):
         return Fix(id="clock", commands=(names.on_node("--", "date", "-u"),))
     if blames_proxy(said):
@@ -66,7 +69,8 @@ def way_to_aws(names: Names, said: str) -> Fix | None:
             return Fix(id="no_connection", commands=(*_name_servers(names), boxes, look))
         if asked and names.region not in ("", asked):
             return _other_region(names, asked, look)
-        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look,))
+        policies = names.kubectl("get", "networkpolicies")
+        return Fix(id="egress" if of_sts else "egress_of_service", commands=(look, policies))
     if gave_up(said):
         return Fix(id="gave_up", commands=(_endpoints(names, "sts"),))
     return None
@@ -99,8 +103,9 @@ def _name_servers(names: Names) -> tuple[str, ...]:
 
 
 def _endpoints(names: Names, service: str) -> str:
-    """Lists the VPC endpoints for a service (`sts`, `REGION.sts`), whose name has another prefix in each partition."""
-    query = f'VpcEndpoints[?ends_with(ServiceName, `".{service}"`)]'
+    """Lists the VPC endpoints for a service (`sts`, `REGION.sts`), whose name has another prefix in each partition, and
+    may have a part of the service behind it (`ecr.api`, `ecr.dkr`)."""
+    query = f'VpcEndpoints[?contains(ServiceName, `".{service}"`)]'
     return line("aws", "ec2", "describe-vpc-endpoints", "--region", names.region or REGION_HERE, "--query", query)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.flow.annotations import ROLE_ARN, is_role_arn
+from app.flow.annotations import OF_KUBE2IAM, ROLE_ARN, is_role_arn
 from app.flow.matching.differences import edits
 
-OF_PODS = "iam.amazonaws.com/role"
-"""The key of kube2iam and kiam, which read it from Pods; from a ServiceAccount nothing reads it."""
 _EDITS = 4
 """Characters by which a key may differ: `eks.amazonaws.com/role` lacks four."""
 _DOMAIN = "amazonaws.com/"
@@ -29,7 +27,7 @@ def mistyped(annotations: Mapping[str, Any]) -> tuple[str, str]:
 def _is_meant(key: str, value: Any) -> bool:
     if not isinstance(value, str) or not value:
         return False
-    return key == OF_PODS or _distance(key) <= _EDITS or (_DOMAIN in key and is_role_arn(value))
+    return key == OF_KUBE2IAM or _distance(key) <= _EDITS or (_DOMAIN in key and is_role_arn(value))
 
 
 def _distance(key: str) -> int:

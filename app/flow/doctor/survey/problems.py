@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from app.flow.annotations import ROLE_ARN
+from app.flow.annotations import OF_KUBE2IAM, ROLE_ARN
 from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.fixes import fix_for
 from app.flow.doctor.names import OUR_ACCOUNT, Names
-from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.pods import StalePod
 from app.flow.doctor.survey.survey_reads import Policy
 from app.flow.doctor.survey.values import Problem, RoleFound
@@ -119,7 +118,7 @@ def mistyped(case: Case, key: str) -> Problem:
     fix = case.fix(failed("service_account.annotation"))
     values = {"got": key, "expected": ROLE_ARN}
     return Problem(
-        cause="survey.causes.key_of_pods" if key == OF_PODS else "survey.causes.mistyped",
+        cause="survey.causes.key_of_pods" if key == OF_KUBE2IAM else "survey.causes.mistyped",
         status=Status.FAILED,
         values=values,
         fix=fix,
@@ -147,8 +146,8 @@ def no_provider(case: Case) -> Problem:
 def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     """The trust policy does not let it in: by the first check that fails, as in a walk.
 
-    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them: if there was
-    one for each, the second that is pasted would remove the statement of the first.
+    `together`: all ServiceAccounts that name the role and are refused. One command lets in all of them that no Deny
+    keeps out: if there was one for each, the second that is pasted would remove the statement of the first.
     """
     findings = Findings(Step.SERVICE_ACCOUNT, case.ports, tuple(_TRUST))
     judge_trust(
@@ -163,7 +162,7 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     first = next(check for check in checks if check.status is Status.FAILED)
     fix = case.fix(first)
     if len(together) > 1 and fix is not None and fix.id in _ADMITS:
-        policy = reduce(admitting, together, case.policy.document)
+        policy = reduce(lambda made, one: admitting(made, one) or made, together, case.policy.document)
         too_long = exceeds_quota(policy) and not exceeds_quota(case.policy.document)
         commands = (case.names(first).update_trust(policy),)
         fix = Fix(id="trust_over_quota" if too_long else "trust_together", commands=commands)

@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from app.flow.annotations import OF_KUBE2IAM
 from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
 from app.flow.doctor.survey import pods, problems
-from app.flow.doctor.survey.mistyped import OF_PODS
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in, usual_audience
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, RoleFound, Stand, Survey, Tie
@@ -102,8 +102,8 @@ def survey(ports: Ports, namespace: str = "") -> Survey:
 def _has_another_way(candidate: Candidate, running: Sequence[JsonValue]) -> bool:
     """Whether its Pods name their role for kube2iam or kiam themselves: IRSA is not meant then, and would take
     precedence."""
-    return candidate.key == OF_PODS and any(
-        get_str(pod, "metadata", "annotations", OF_PODS) for pod in pods.living(running)
+    return candidate.key == OF_KUBE2IAM and any(
+        get_str(pod, "metadata", "annotations", OF_KUBE2IAM) for pod in pods.living(running)
     )
 
 

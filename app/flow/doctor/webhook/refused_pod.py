@@ -7,6 +7,8 @@ import re
 
 from app.flow.doctor.fix import Fix, line, patched
 from app.flow.doctor.names import Names
+from app.flow.json_access import get_list
+from app.flow.steps.injection import EPHEMERAL
 from app.flow.steps.webhook import NOT_CALLED
 
 REGISTRATIONS = "mutatingwebhookconfigurations"
@@ -38,7 +40,9 @@ def dry_run_of(names: Names, shown: str) -> str:
         spec = {"apiVersion": "v1", "spec": {"serviceAccountName": names.service_account}}
         asked = ("--image=amazon/aws-cli:latest", "--restart=Never", f"--overrides={json.dumps(spec)}")
         return names.kubectl("run", _DRY_RUN, *asked, "--dry-run=server", "-o", shown)
-    nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": {"nodeName": None}}
+    debugged = {EPHEMERAL: None} if get_list(names.documents.get("pod"), "spec", EPHEMERAL) else {}
+    placed = {"nodeName": None, **debugged}  # no new Pod may have containers of `kubectl debug`
+    nameless = {"metadata": {"name": _DRY_RUN, "resourceVersion": None, "uid": None}, "spec": placed}
     filters = (
         names.kubectl("get", "pod", names.pod, "-o", "yaml"),
         patched(nameless),

@@ -7,7 +7,7 @@ from app.flow.doctor.fix import Fix, line
 from app.flow.doctor.log.error_fixes import lacking_permission
 from app.flow.doctor.names import Names
 from app.flow.doctor.pod_fixes import FETCH, kubelet
-from app.flow.json_access import get, get_str
+from app.flow.json_access import get, get_object, get_str
 from app.flow.steps.injection import ROLE_VARIABLE, TOKEN_VARIABLE, containers, environment, token_container
 from app.flow.steps.standstill import CRASH, CRASH_LOOP, FAILED, IMAGE, INIT, INIT_RUNS, PROGRAM_ENDED, VOLUME
 
@@ -50,7 +50,7 @@ def own_request(names: Names) -> Fix:
     logs = (names.kubectl("logs", names.pod, "--all-containers"),) if names.pod else ()
     wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
     query = f"Events[?Username=='{names.bearer.subject}'].CloudTrailEvent"
-    look = line("aws", "cloudtrail", "lookup-events", "--lookup-attributes", wanted, "--query", query)
+    look = line("aws", "cloudtrail", "lookup-events", "--lookup-attributes", wanted, "--query", query, *names.in_region)
     return Fix(id="own_request", commands=(*logs, look))
 
 
@@ -63,15 +63,18 @@ def look_in(names: Names) -> Fix | None:
     Pod".
     """
     pod = names.documents.get("pod")
-    mounted = token_container(pod)
+    mounted, shared = token_container(pod), get_object(pod, "spec", "securityContext")
     if mounted is None or get(pod, "spec", "shareProcessNamespace") is True or not mounted[1].startswith("/"):
         return None
+    if shared.get("runAsNonRoot") is True and not shared.get("runAsUser"):
+        return None  # the kubelet starts no container of this image, whose user is root, and kubectl waits for it
     container, path = mounted
     own = next((environment(box) for box in containers(pod) if get_str(box, "name") == container), {})
     variables = {
         ROLE_VARIABLE: own.get(ROLE_VARIABLE, names.role_arn),
         TOKEN_VARIABLE: f"/proc/1/root{path}",
         "AWS_REGION": own.get("AWS_REGION") or names.region or "REGION",
+        "HOME": "/tmp",  # noqa: S108 - in the container: its user may be one whose home the image does not have
     }
     options = ("-it", "--profile=general", f"--image={_IMAGE_WITH_AWS}", f"--target={container}")
     env = (f"--env={name}={value}" for name, value in variables.items())
