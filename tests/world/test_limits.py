@@ -13,7 +13,7 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.node import node_limits
 from app.world.node.container_log import LOG_LIMIT
 from app.world.node.container_runtime import MOUNTS_LIMIT
-from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
+from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand, sub_path
 from app.world.node.volumes import disk, token_manager, volumes
 from app.world.node.volumes.atomic_writer import FileProjection
 from app.world.node.volumes.disk import VOLUMES_LIMIT
@@ -52,6 +52,11 @@ def test_references(text, expanded):
 def test_a_reference_may_not_grow_without_end():
     with pytest.raises(ConfigError, match="argument list too long"):
         expand("$(A)" * 100_000, {"A": "x" * 100_000})
+
+
+def test_a_long_sub_path_is_not_searched_for_references():
+    with pytest.raises(ConfigError, match="argument list too long"):
+        sub_path({"subPathExpr": "$(A)" * 20_000}, {})
 
 
 def waiting(pod):
