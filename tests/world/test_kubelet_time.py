@@ -276,6 +276,21 @@ def test_a_pod_that_is_deleted_while_the_kubelet_is_at_another_one_starts_nothin
     assert [worker.containers[0].restarts for worker in workers] == [1, 0]
 
 
+def test_the_requests_of_tokens_are_not_searched_for_each_pod(world, run_pod, monkeypatch):
+    class Key(str):
+        __slots__ = ()
+
+        def __contains__(self, text):
+            raise AssertionError("searched")
+
+    pod = run_pod()
+    tokens = world.kubelet.tokens
+    monkeypatch.setattr(tokens, "_kept", {Key(key): kept for key, kept in tokens._kept.items()})
+    assert tokens.overdue() == set()
+    monkeypatch.setattr(tokens, "_now", lambda: world.node_now() + 80 * 3600)
+    assert pod["metadata"]["uid"] in tokens.overdue()
+
+
 def test_a_token_that_comes_after_its_pod_was_deleted_is_not_kept(simulation, world, run_pod, monkeypatch):
     uid = run_pod()["metadata"]["uid"]
     request = world.kubelet.tokens._request

@@ -136,7 +136,7 @@ class Kubelet:
     async def _do_what_is_due(self) -> None:
         self._world.usage.charge()
         now = self._world.node_now()
-        renew = {uid for uid, worker in self._workers.items() if not worker.is_busy and self.tokens.overdue(uid)}
+        renew = {uid for uid in self.tokens.overdue() & self._workers.keys() if not self._workers[uid].is_busy}
         if (first := self.tokens.next_renewal()) is not None and first < now:
             self._renewed = now  # also if no token can be renewed: the next try comes with a later look
         for uid, worker in list(self._workers.items()):
