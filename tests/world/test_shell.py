@@ -20,7 +20,7 @@ from app.world.node.programs.tar import tar
 from app.world.node.programs.unix import dates, sorting
 from app.world.node.programs.unix.expressions import Expression
 from app.world.node.programs.unix.program_table import PROGRAMS
-from app.world.node.shell import limits
+from app.world.node.shell import limits, main
 from app.world.node.streams import Streams
 from app.world.node.volumes.inodes import User
 from tests.examples import examples
@@ -386,6 +386,14 @@ def test_an_archive_with_a_small_hole_is_unpacked():
 
 def test_the_paths_that_a_pattern_matches_are_bounded():
     assert "too many words" in simulated("echo " + "/.*" * 20).stderr, "each `.*` matches `.` and `..`"
+
+
+def test_what_is_typed_is_not_read_again_without_end(monkeypatch):
+    monkeypatch.setattr(limits, "STEPS", 20_000)
+    read, parser = [], main.Parser
+    monkeypatch.setattr(main, "Parser", lambda text: read.append(len(text)) or parser(text))
+    assert simulated("(echo 'if :; then'; yes 'a;a;a') | sh").exit_code != 0
+    assert 0 < sum(read) < 10 * limits.STEPS
 
 
 def test_lines_that_are_not_printed_are_not_held(monkeypatch):
