@@ -21,6 +21,8 @@ from app.world.apiserver.types.quantities import stored
 from app.world.apiserver.types.variable_validation import field_reference
 from app.world.aws.errors import AwsError
 from app.world.aws.s3 import buckets, deletion
+from app.world.events.aws import _SCOPE
+from app.world.node.line_discipline import LineDiscipline
 from app.world.node.programs.unix.sorting import _FIELD
 from app.world.node.shell.patterns import bracket
 
@@ -51,6 +53,7 @@ CASES = {
     "numbers": lambda n: held("1," * n),
     "ends of XML": lambda n: indented("<a" + "</" * n),
     "blanks of a field": lambda n: _FIELD.findall(" " * n),
+    "keys of a terminal": lambda n: LineDiscipline().type(b"a\n" * (16 * n)),
     "a bracket": lambda n: bracket([("a", False)] * n),
     "classes without an end": lambda n: bracket([("[", False), (":", False)] * n),
     "blanks in a list of objects": lambda n: _refused(deletion._members, " " * n + "x"),
@@ -62,6 +65,11 @@ CASES = {
 def test_eight_times_the_text_is_eight_times_the_work(work):
     """Sixty-four times it would be where each place of the text is a beginning."""
     assert _seconds(work, 8 * WORDS) < 24 * max(_seconds(work, WORDS), AT_LEAST)
+
+
+def test_a_word_is_looked_at_once_where_the_scope_of_a_credential_is_looked_for():
+    """It has at most so many characters, and each place of the text is a beginning."""
+    assert _seconds(lambda n: _SCOPE.search("a" * n), 64 * WORDS) < 24 * AT_LEAST
 
 
 def test_a_large_exponent_is_no_more_work_than_a_small_one():

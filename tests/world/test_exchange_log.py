@@ -4,6 +4,7 @@ import pytest
 
 from app.flow.model import Exchange
 from app.world.exchange_log import LOG_BYTES, LOG_LIMIT, ExchangeLog
+from app.world.servers.network import MASKED_BODY, RECORDED_BODY, recorded
 
 
 def exchange(number, body="", headers=()):
@@ -44,3 +45,8 @@ def test_the_newest_is_kept_whatever_it_takes():
     for number in range(2):
         log.record(exchange(number, body="x" * (LOG_BYTES + 1)))
     assert [kept.url for kept in log.exchanges()] == ["https://x/1"]
+
+
+def test_of_a_body_that_is_too_long_to_look_for_secrets_nothing_is_kept():
+    assert recorded("a" * MASKED_BODY) == "a" * RECORDED_BODY
+    assert recorded("a" * (MASKED_BODY + 1)) == "…"

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.world.servers import http_client
-from app.world.servers.http_client import Answer, HttpClient, NotOneRequest
+from app.world.servers.http_client import Answer, AnswerTooLarge, HttpClient, NotOneRequest
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\nok"
 
@@ -161,3 +161,23 @@ def test_no_more_than_so_many_requests_at_a_time(monkeypatch):
     statuses, connections = served([OK] * 5, work)
     assert statuses == [200] * 5
     assert connections == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n", AnswerTooLarge),
+        (b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n", ConnectionError),
+    ],
+)
+def test_an_answer_without_end_and_one_that_takes_the_connection_over_are_given_up(monkeypatch, answer, error):
+    monkeypatch.setattr(http_client, "ANSWER_LIMIT", 2)
+
+    async def work(client, requests):
+        await client.send("GET", "/", {}, b"")
+        with pytest.raises(error):
+            await client.send("GET", "/", {}, b"")
+        await client.send("GET", "/", {}, b"")
+        return [len(heads) for heads in requests]
+
+    assert served([OK, answer, OK], work) == [2, 1]

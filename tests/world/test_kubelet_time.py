@@ -13,7 +13,8 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types.resources import RESOURCES
 from app.world.lifecycle import world_operations
 from app.world.lifecycle.history import History
-from app.world.node.kubelet import AT_MOST_EVERY_SECONDS
+from app.world.metering import payer
+from app.world.node.kubelet import AT_MOST_EVERY_SECONDS, Kubelet
 from app.world.node.pod_schedule import SYNC_SECONDS
 from app.world.node.pod_status import BACK_OFF_SECONDS
 from app.world.usage import CAPACITY
@@ -216,6 +217,31 @@ def test_the_kubelet_rests_while_a_moment_is_looked_at(simulation, world, run_po
     assert simulation.run(history.resume()), "the world is another one than the history left"
 
 
+def test_what_many_pods_wait_for_is_planned_once_and_paid_for(simulation, world, monkeypatch):
+    gated = {"containers": [{"name": "app", "image": "busybox"}], "schedulingGates": [{"name": "example.com/wait"}]}
+    planned, plan = [], Kubelet.plan
+
+    def counted(self):
+        planned.append(payer.get())
+        plan(self)
+
+    async def change():
+        for number in range(5):
+            await operations.create(
+                world, ADMIN, "pods", "default", {"metadata": {"name": f"p{number}"}, "spec": gated}
+            )
+        await world.kubelet.settle(20)
+        await asyncio.sleep(0.01)
+        monkeypatch.setattr(Kubelet, "plan", counted)
+        world.usage.charge()
+        await operations.create(world, ADMIN, "configmaps", "default", {"metadata": {"name": "settings"}})
+        await world.kubelet.settle(20)
+        await asyncio.sleep(0.01)
+
+    simulation.run(change())
+    assert planned == [world.usage.quota]
+
+
 def test_nothing_piles_up_behind_a_pod_that_is_busy(simulation, world, run_pod, later):
     pod = run_pod(spec={"restartPolicy": "Always"}, container=FAILING)
     worker = world.kubelet._workers[pod["metadata"]["uid"]]
@@ -248,6 +274,21 @@ def test_a_pod_that_is_deleted_while_the_kubelet_is_at_another_one_starts_nothin
     monkeypatch.setattr(workers[0], of_worker, work_and_delete)
     simulation.run(pass_by())
     assert [worker.containers[0].restarts for worker in workers] == [1, 0]
+
+
+def test_the_requests_of_tokens_are_not_searched_for_each_pod(world, run_pod, monkeypatch):
+    class Key(str):
+        __slots__ = ()
+
+        def __contains__(self, text):
+            raise AssertionError("searched")
+
+    pod = run_pod()
+    tokens = world.kubelet.tokens
+    monkeypatch.setattr(tokens, "_kept", {Key(key): kept for key, kept in tokens._kept.items()})
+    assert tokens.overdue() == set()
+    monkeypatch.setattr(tokens, "_now", lambda: world.node_now() + 80 * 3600)
+    assert pod["metadata"]["uid"] in tokens.overdue()
 
 
 def test_a_token_that_comes_after_its_pod_was_deleted_is_not_kept(simulation, world, run_pod, monkeypatch):

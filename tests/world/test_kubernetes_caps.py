@@ -5,10 +5,13 @@ import sys
 import pytest
 
 from app.world.apiserver.admission.webhooks import WEBHOOKS_LIMIT
+from app.world.apiserver.controllers import endpoints
+from app.world.apiserver.endpoints.printers.stored_columns import COLUMNS
 from app.world.apiserver.patching.apply import apply
 from app.world.apiserver.patching.managed_fields import record_update
-from app.world.apiserver.patching.patch import STEPS_LIMIT, json_patch, strategic_merge_patch
+from app.world.apiserver.patching.patch import REPEATS_LIMIT, STEPS_LIMIT, json_patch, strategic_merge_patch
 from app.world.apiserver.types.codec import NODE_LIMIT
+from app.world.apiserver.types.errors import ApiError
 from app.world.apiserver.types.pod_validation import CONTAINERS_LIMIT
 from app.world.apiserver.types.schema import ITEMS_LIMIT
 from app.world.apiserver.types.selectors import REQUIREMENTS_LIMIT
@@ -222,3 +225,40 @@ def test_parts_of_the_paths_of_a_json_patch(api):
     answer = api.patch(f"{CONFIGMAPS}/kube-root-ca.crt", operations, JSON_PATCH)
     assert (answer.status, answer.body["reason"]) == (413, "RequestEntityTooLarge")
     assert json_patch({"a": 1}, [{"op": "test", "path": "/a", "value": 1}] * 10) == {"a": 1}
+
+
+def test_elements_that_come_again_in_a_strategic_patch():
+    def patch(count):
+        return {"spec": {"containers": [{"name": "app", "env": [{"name": f"m{n}"}]} for n in range(count)]}}
+
+    merged = strategic_merge_patch(environment(1), patch(REPEATS_LIMIT + 1), "Pod")
+    assert len(merged["spec"]["containers"][0]["env"]) == REPEATS_LIMIT + 2
+    with pytest.raises(ApiError, match="Request entity too large"):
+        strategic_merge_patch(environment(1), patch(REPEATS_LIMIT + 2), "Pod")
+
+
+def test_addresses_that_a_table_does_not_show_are_counted_alone():
+    def body(count):
+        ports = [{"port": number} for number in range(count)]
+        return {"subsets": [{"addresses": [{"ip": "10.0.0.1"}] * count, "ports": ports}]}
+
+    cell = next(column.cell for column in COLUMNS["endpoints"] if column.name == "Endpoints")
+    assert cell(body(10), 0) == "10.0.0.1:0,10.0.0.1:0,10.0.0.1:0 + 97 more..."
+    assert calls(cell, body(10), 0) == calls(cell, body(100), 0)
+
+
+def test_ports_of_a_service_are_looked_up_in_its_pods_once(simulation, api, world, monkeypatch):
+    looked = []
+    monkeypatch.setattr(
+        endpoints, "matches_selector", lambda selector, labels: looked.append(labels) or labels.get("app") == "many"
+    )
+
+    async def sync(count):
+        looked.clear()
+        ports = [{"name": f"n{n}", "port": 1, "targetPort": "x", "protocol": "TCP"} for n in range(count)]
+        metadata = {"name": f"s{count}", "namespace": "default"}
+        world.cluster.put("services", {"metadata": metadata, "spec": {"selector": {"app": "many"}, "ports": ports}})
+        await endpoints.sync(world, "default", f"s{count}")
+        return len(looked)
+
+    assert simulation.run(sync(1)) == simulation.run(sync(50))

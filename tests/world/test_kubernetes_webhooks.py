@@ -1,7 +1,10 @@
 """Mutating webhooks: when they are called, what they are asked, and every way in which a call can fail."""
 
+import asyncio
 import base64
+import itertools
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -435,6 +438,32 @@ def test_a_namespace_that_goes_while_a_webhook_is_asked_takes_no_object(api, web
     webhook.answer = remove
     assert api.post(SECRETS.replace("default", "short"), {"metadata": {"name": "s"}}).status == 404
     assert world.cluster.find("secrets", "short", "s") is None
+
+
+def test_others_get_their_turn_between_webhooks_that_are_out_of_reach(simulation, api, webhook):
+    settings = {"failurePolicy": "Ignore"}
+    hooks = [configuration(hook=f"h{number}.example.com", **settings)["webhooks"][0] for number in range(9)]
+    api.post(WEBHOOKS, {**configuration(), "webhooks": hooks})
+    turns, called = itertools.count(), []
+
+    def refuse(body):
+        called.append(next(turns))
+        return raising("connection refused")(body)
+
+    async def others():
+        while len(called) < len(hooks):
+            next(turns)
+            await asyncio.sleep(0)
+
+    async def beside():
+        return asyncio.create_task(others())
+
+    webhook.answer = refuse
+    kept = simulation.run(beside())
+    assert api.post(PODS, pod()).status == 201
+    assert len(called) == len(hooks)
+    assert not kept.cancelled()
+    assert all(later - earlier > 1 for earlier, later in pairwise(called))
 
 
 def test_the_real_webhook_down(simulation, world):

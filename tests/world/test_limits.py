@@ -13,8 +13,9 @@ from app.world.apiserver.types.errors import ApiError
 from app.world.node import node_limits
 from app.world.node.container_log import LOG_LIMIT
 from app.world.node.container_runtime import MOUNTS_LIMIT
-from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand
-from app.world.node.volumes import disk, token_manager
+from app.world.node.programs.environment import PROCESS_LIMIT, ConfigError, Entries, arguments, expand, sub_path
+from app.world.node.volumes import disk, token_manager, volumes
+from app.world.node.volumes.atomic_writer import FileProjection
 from app.world.node.volumes.disk import VOLUMES_LIMIT
 from tests.examples import examples
 from tests.world.helpers import TOKEN_FILE, events_of, pod_of
@@ -51,6 +52,11 @@ def test_references(text, expanded):
 def test_a_reference_may_not_grow_without_end():
     with pytest.raises(ConfigError, match="argument list too long"):
         expand("$(A)" * 100_000, {"A": "x" * 100_000})
+
+
+def test_a_long_sub_path_is_not_searched_for_references():
+    with pytest.raises(ConfigError, match="argument list too long"):
+        sub_path({"subPathExpr": "$(A)" * 20_000}, {})
 
 
 def waiting(pod):
@@ -210,6 +216,29 @@ def test_volumes_that_repeat(world, run_pod, config_map):
     pod = run_pod(spec={"volumes": [{"name": "v", "projected": {"sources": sources}}]})
     expected = 'MountVolume.SetUp failed for volume "v" : no space left on device'
     assert ("FailedMount", expected) in events_of(world, pod)
+
+
+@pytest.mark.parametrize("kind", ["configMap", "downwardAPI"])
+def test_one_text_in_many_files_is_read_until_the_disk_is_full(world, run_pod, config_map, monkeypatch, kind):
+    texts = []
+
+    def made(**fields):
+        texts.extend([fields["data"]] if len(fields["data"]) >= SIZE else [])
+        return FileProjection(**fields)
+
+    monkeypatch.setattr(volumes, "FileProjection", made)
+    field = {"fieldPath": "metadata.annotations"}
+    items = [
+        {"key": "k", "path": f"f{n}", **({"fieldRef": field} if kind == "downwardAPI" else {})} for n in range(200)
+    ]
+    source = {"name": "large", "items": items} if kind == "configMap" else {"items": items}
+    pod = run_pod(
+        spec={"volumes": [{"name": "v", kind: source}], "automountServiceAccountToken": False},
+        metadata={"annotations": {"a": "x" * SIZE}},
+    )
+    expected = 'MountVolume.SetUp failed for volume "v" : no space left on device'
+    assert ("FailedMount", expected) in events_of(world, pod)
+    assert 2 <= len(texts) <= 8
 
 
 def test_tokens_that_repeat(world, run_pod):

@@ -13,6 +13,7 @@ from app.flow.redaction import MASK
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.world_operations import delete
 from app.world.node.shell import limits
+from app.world.servers import http_client
 from app.world.servers.loopback import NetworkError
 from tests.waiting import SECONDS
 from tests.world.helpers import TOKEN_FILE, log_of, pod_of
@@ -301,6 +302,18 @@ def test_curl_waits_for_the_answer_itself_and_for_no_body_after_head(world, run_
     assert execute(pod, "sh", "-c", post).stdout == "201"
     head = execute(pod, "curl", "-skSI", f"{world.issuer}/keys")
     assert head.stdout.startswith("HTTP/1.1 200 OK\r\n"), head.stderr
+
+
+def test_curl_takes_no_answer_without_end_and_leaves_the_connections_as_they_are(run_pod, execute, monkeypatch):
+    pod = run_pod(container=MANY)
+    monkeypatch.setattr(http_client, "ANSWER_LIMIT", 100)
+    done = execute(pod, "curl", "-sSk", "https://kubernetes.default.svc/version")
+    assert (done.stderr, done.exit_code) == ("curl: (63) Maximum file size exceeded\n", 63)
+    monkeypatch.undo()
+    token = "$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)"
+    options = f"-sk -w '%{{http_code}}' -o /dev/null -H 'Upgrade: SPDY/3.1' -H \"Authorization: Bearer {token}\""
+    path = "api/v1/namespaces/default/pods/probe/exec?command=id&stdout=1"
+    assert execute(pod, "sh", "-c", f"curl {options} 'https://kubernetes.default.svc/{path}'").stdout in ("400", "403")
 
 
 def test_curl_says_in_its_own_words_that_no_answer_came_in_time(world, run_pod, execute, monkeypatch):

@@ -50,7 +50,7 @@ _KEPT_OTHERWISE = {
     Network: {"_loopback", "_log", "root_ca_pem", "aws_url", "webhook_url"},
     Kubelet: {
         *("_world", "runtime", "tokens", "disk", "_workers", "_tasks", "_addresses", "_wake_up", "woke", "_renewed"),
-        *("_rests_until", "_cancel_watch"),
+        *("_rests_until", "_planning", "_cancel_watch"),
     },
     WorldClock: {"_apart"},
 }

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import os
 import string
+import sys
 import tarfile
 import tracemalloc
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from app.world.node.programs.tar import tar
 from app.world.node.programs.unix import dates, sorting
 from app.world.node.programs.unix.expressions import Expression
 from app.world.node.programs.unix.program_table import PROGRAMS
-from app.world.node.shell import limits
+from app.world.node.shell import limits, main
 from app.world.node.streams import Streams
 from app.world.node.volumes.inodes import User
 from tests.examples import examples
@@ -302,6 +303,49 @@ def test_work_is_counted_before_it_is_done_and_not_much_at_once(monkeypatch, scr
     assert [count for count in counts if count[1] > min(count[0], limits.AT_ONCE)] == []
 
 
+LONG = "mkdir /a; cd /; p=$(yes a/.. | head -n 100 | tr '\\n' /); x=$(printf %150s | tr ' ' a); "
+QUOTED = "-e '(a{0,20}){0,12}b' "
+LOOKING = ("cat", "ls -d", "readlink -f", "touch", "wc", "rmdir", "stat -c %s", "tar cf -")
+AT_LENGTH = {
+    **{name: f"{LONG} {name} {'$p ' * 400} >/dev/null 2>&1" for name in LOOKING},
+    "test": LONG + f"test -d $p {'-a -d $p ' * 400}",
+    "tee": LONG + f": >f; echo x | tee {'f ' * 1000} >/dev/null",
+    "grep": LONG + f"echo $x | grep -E {QUOTED * 20}",
+    "sed": LONG + "echo $x | sed -E '" + "s/(a{0,20}){0,12}b/c/;" * 20 + "'",
+}
+
+
+@pytest.mark.parametrize(("name", "script"), AT_LENGTH.items(), ids=AT_LENGTH)
+def test_others_get_their_turn_while_one_program_is_at_work(name, script):
+    """Functions are counted that are called meanwhile, the interpreter's own among them, at their begin and end."""
+    longest, count = 0, 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += 1
+
+    async def others():
+        nonlocal longest, count
+        while True:
+            count = 0
+            await asyncio.sleep(0)
+            longest = max(longest, count)
+
+    async def run():
+        waiting = asyncio.create_task(others())
+        await processes().run(container(), ["sh", "-c", script, "sh"], None)
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    sys.setprofile(note)
+    try:
+        asyncio.run(run())
+    finally:
+        sys.setprofile(None)
+    # What does not give way itself is ended after so many steps; a comparison is never divided.
+    assert 0 < longest < (1_000_000 if name in ("ls -d", "test", "grep", "sed") else 100_000)
+
+
 def holes(size):
     """An archive of one file of so many bytes, none of which is in it (the old GNU format for sparse files)."""
     header = bytearray(tarfile.TarInfo("holes").tobuf(tarfile.GNU_FORMAT))
@@ -342,6 +386,19 @@ def test_an_archive_with_a_small_hole_is_unpacked():
 
 def test_the_paths_that_a_pattern_matches_are_bounded():
     assert "too many words" in simulated("echo " + "/.*" * 20).stderr, "each `.*` matches `.` and `..`"
+
+
+def test_what_is_typed_is_not_read_again_without_end(monkeypatch):
+    monkeypatch.setattr(limits, "STEPS", 20_000)
+    read, parser = [], main.Parser
+    monkeypatch.setattr(main, "Parser", lambda text: read.append(len(text)) or parser(text))
+    assert simulated("(echo 'if :; then'; yes 'a;a;a') | sh").exit_code != 0
+    assert 0 < sum(read) < 10 * limits.STEPS
+
+
+def test_lines_that_are_not_printed_are_not_held(monkeypatch):
+    monkeypatch.setattr(limits, "HELD", 100_000)
+    assert simulated(f"yes {'a' * 99} | head -n 2000 | grep -c b").stdout == "0\n"
 
 
 def test_the_programs_of_a_node_share_its_memory(monkeypatch):

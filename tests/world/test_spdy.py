@@ -1,15 +1,21 @@
 """exec over SPDY/3.1, byte by byte: what a client sends, and what becomes of one that sends junk."""
 
+import asyncio
+import io
+import itertools
 import json
 import socket
 import ssl
 import struct
 import zlib
+from itertools import pairwise
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
 from app.world.apiserver.endpoints import remote_command, spdy
+from app.world.apiserver.endpoints import spdy_frames as frames
 from app.world.apiserver.endpoints.spdy_frames import DICTIONARY, FRAME_LIMIT
 from tests.waiting import SECONDS
 from tests.world.kubernetes_world import PODS
@@ -117,6 +123,34 @@ def test_junk_ends_the_connection_and_nothing_else(speak, junk, api):
 )
 def test_what_is_refused_before_the_upgrade(speak, arguments, status):
     assert speak(b"", **arguments)[0].split()[1] == status
+
+
+def test_others_get_their_turn_between_two_frames():
+    came, turns, answered = io.BytesIO(frames.control(frames.PING, b"\0\0\0\1") * 50), itertools.count(), []
+
+    class Connection:
+        async def read(self, count):
+            if len(data := came.read(count)) < count:
+                raise EOFError
+            return data
+
+        async def write(self, data):
+            answered.append(next(turns))
+
+    async def main():
+        async def others():
+            while True:
+                next(turns)
+                await asyncio.sleep(0)
+
+        waiting = asyncio.create_task(others())
+        with pytest.raises(EOFError):
+            await spdy._Session(None, SimpleNamespace(wanted=("stdin",), tty=False), Connection()).run()
+        waiting.cancel()
+
+    asyncio.run(main())
+    assert all(later - earlier > 1 for earlier, later in pairwise(answered))
+    assert len(answered) == 50
 
 
 def test_a_client_counts_before_it_has_opened_its_streams(speak, world, monkeypatch):

@@ -292,6 +292,16 @@ def test_a_deadline_that_comes_while_a_job_is_looked_at_is_noticed(api, world, m
     eventually(lambda: api.get(f"{JOBS}/web").body["status"].get("conditions"))
 
 
+def test_nothing_waits_for_the_deadline_of_a_job_that_is_gone(api, world):
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}
+    spec = {"template": template, "parallelism": 0, "completions": 1, "activeDeadlineSeconds": 1800}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": spec})
+    timers = world.controllers._timers
+    eventually(lambda: ("jobs", "default", "web") in timers)
+    api.delete(f"{JOBS}/web", propagationPolicy="Background")
+    assert ("jobs", "default", "web") not in timers
+
+
 def test_a_daemon_set_has_a_pod_on_the_node_and_a_stateful_set_numbers_its_pods(api, world):
     api.post(f"{APPS}/daemonsets", workload("web-d", labels={"app": "d"}))
     api.post(f"{APPS}/statefulsets", workload("web-s", labels={"app": "s"}, replicas=2, serviceName="s"))

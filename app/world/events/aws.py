@@ -13,7 +13,7 @@ from app.world.aws.incoming import Incoming, fields
 from app.world.events.deeds import note_call
 from app.world.events.tool import is_developer, is_this_app, tool_of
 
-_SCOPE = re.compile(r"(\w{16,128})/\d{8}/[\w-]*/([\w-]{1,40})/aws4_request")
+_SCOPE = re.compile(r"(?<!\w)(\w{16,128})/\d{8}/[\w-]*/([\w-]{1,40})/aws4_request")
 """Key id and service of a credential scope (AWS Signature Version 4), in the header or the query string."""
 _WRITES = re.compile("Create|Delete|Put|Attach|Detach|Update|Add|Remove|Set|Tag|Untag|AssumeRole")
 """The beginnings of the actions that change something in IAM, or that request credentials from STS."""

@@ -55,7 +55,7 @@ _NO_STATE: Mapping[type, frozenset[str]] = {
     ClusterState: frozenset({"changes", "_objects", "bytes"}),
     Account: frozenset({"sts_wording"}),
     Network: frozenset(),
-    Kubelet: frozenset({"_tasks", "_cancel_watch", "_addresses"}),
+    Kubelet: frozenset({"_tasks", "_planning", "_cancel_watch", "_addresses"}),
     WorldClock: frozenset(),
     KeyRing: frozenset(),
 }

@@ -161,23 +161,24 @@ class Container:
         return program_of(self.image, command)
 
     def run(self, command: list[str], spend: Callable[[int], None] = lambda _: None) -> Execution:
-        """Runs `cat` or `ls`, which counts its steps with `spend`. For a program that the image does not have: 127 and
+        """Runs `cat` or `ls`, which count their steps with `spend`. For a program that the image does not have: 127 and
         the runtime's error message."""
         arguments = command[1:]
         match self.program(command):
             case "cat":
-                return self._cat(arguments)
+                return self._cat(arguments, spend)
             case "ls":
                 directory, now = self.working_directory, self.now()
                 return ls(arguments, self.files, directory=directory, now=now, busybox=self._busybox, spend=spend)
             case _:
                 return _not_found(command[0] if command else "")
 
-    def _cat(self, arguments: list[str]) -> Execution:
+    def _cat(self, arguments: list[str], spend: Callable[[int], None]) -> Execution:
         output, errors = "", ""
         for path in [argument for argument in arguments if argument not in ("--", "-")]:
             if len(output) > OUTPUT_LIMIT:
                 break
+            spend(1 + len(path) // 8)
             try:
                 content = self.files.read(posixpath.join(self.working_directory, path))
                 output += content.decode("utf-8", "replace")

@@ -53,6 +53,8 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         """The workers by the Pod's uid."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._planning: asyncio.Task[None] | None = None
+        """Sets the timer once the tasks that end in this pass of the loop have ended."""
         self._addresses = 0
         self._wake_up = WakeUp(world.node_now, self._wake)
         self.woke = 0.0
@@ -114,6 +116,9 @@ class Kubelet:
             moments.append(max(renewal + 1, self._renewed + SYNC_SECONDS))
         self._wake_up.set(max(min(moments), self.woke + AT_MOST_EVERY_SECONDS) if moments else None)
 
+    async def _plan_later(self) -> None:
+        self.plan()
+
     def rest(self, seconds: float) -> None:
         """Stops its own work for so many seconds, in which the world is looked at as it is at one moment."""
         self._rests_until = time.monotonic() + seconds
@@ -131,7 +136,7 @@ class Kubelet:
     async def _do_what_is_due(self) -> None:
         self._world.usage.charge()
         now = self._world.node_now()
-        renew = {uid for uid, worker in self._workers.items() if not worker.is_busy and self.tokens.overdue(uid)}
+        renew = {uid for uid in self.tokens.overdue() & self._workers.keys() if not self._workers[uid].is_busy}
         if (first := self.tokens.next_renewal()) is not None and first < now:
             self._renewed = now  # also if no token can be renewed: the next try comes with a later look
         for uid, worker in list(self._workers.items()):
@@ -273,6 +278,8 @@ class Kubelet:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self.plan()
+        if not self._wake_up.is_closed and (self._planning is None or self._planning.done()):
+            # Once for all that end together, and in a task, for which the sender of the request that began them pays.
+            self._planning = asyncio.get_running_loop().create_task(self._plan_later())
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("A Pod could not be started", exc_info=error)

@@ -17,7 +17,7 @@ _INTERRUPT, _END, _ERASE, _BACKSPACE, _KILL, _WORD = 0x03, 0x04, 0x7F, 0x08, 0x1
 class Typed:
     """The result of some keys."""
 
-    echo: bytes = b""
+    echo: bytearray = field(default_factory=bytearray)
     lines: list[bytes] = field(default_factory=list)
     """Finished lines; an empty one is the end of the input."""
     interrupted: bool = False

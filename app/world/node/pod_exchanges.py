@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.flow.model import Exchange
-from app.flow.redaction import MASK, mask_headers, mask_text
-from app.world.servers.network import RECORDED_BODY
+from app.flow.redaction import MASK, mask_headers
+from app.world.servers.network import recorded
 
 
 def exchange(
@@ -41,10 +41,10 @@ def exchange(
         method=str(request.method),
         url=str(request.url),
         request_headers=mask_headers((name, _text(value)) for name, value in request.headers.items()),
-        request_body=mask_text(_text(request.body or ""))[:RECORDED_BODY],
+        request_body=recorded(_text(request.body or "")),
         status=status,
         response_headers=mask_headers((name, _text(value)) for name, value in headers),
-        response_body=mask_text(answered)[:RECORDED_BODY],
+        response_body=recorded(answered),
         seconds=seconds,
         error=error,
         started=began,

@@ -210,12 +210,12 @@ class _System:
                 return await self._aws(process)
             if program == TAR:
                 source = _Bytes(process.stdin)
-                done = await tar(process.arguments[1:], process.files, process.directory, source)
+                done = await tar(process.arguments[1:], process.files, process.directory, source, process.limits.step)
                 # Before the end of the archive, after which `kubectl cp` reads nothing.
                 await process.stderr.write(done.stderr)
                 return await self._give(process, replace(done, stderr=""))
             if not program:
-                return await self._give(process, process.container.run(process.arguments))
+                return await self._give(process, process.container.run(process.arguments, process.limits.spend))
             return await PROGRAMS[program](process)
         except UsageProblem as problem:
             return await process.complain(str(problem), 2 if program in ("sort", "grep") else 1)

@@ -110,7 +110,7 @@ class Streams:
         if self._terminal is not None:
             typed = self._terminal.type(data)
             if len(self._output) < PENDING_LIMIT:
-                self._print(STDOUT, typed.echo)
+                self._print(STDOUT, bytes(typed.echo))
             for line in typed.lines:
                 self._take(line)
             if typed.interrupted and self.on_interrupt is not None:

@@ -29,6 +29,11 @@ class WakeUp:
         # In a context of its own, so that the request that led to this moment neither pays for it nor is kept.
         self._handle = asyncio.get_running_loop().call_later(seconds, self._fire, context=Context())
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it never goes off any more."""
+        return self._work is None
+
     def cancel(self) -> None:
         """Drops the moment."""
         if self._handle is not None:

@@ -23,6 +23,9 @@ IDLE_LIMIT = 3
 """How many: as many as a new world uses at a time. Each takes two file descriptors, as both ends are here."""
 CONNECTIONS_LIMIT = 100
 """Requests at a time; others wait. The servers serve others as well."""
+ANSWER_LIMIT = 2 * 1024 * 1024
+"""Bytes of a body: a list of all objects of a cluster has as many. That of a watch would grow as long as it is waited
+for."""
 
 
 _ENDS_A_LINE = re.compile(r"[\r\n\0]")
@@ -33,6 +36,10 @@ class NotOneRequest(OSError):
 
     The connections are shared by all worlds, so what is left of it would be taken for a part of another one's request.
     """
+
+
+class AnswerTooLarge(OSError):
+    """The body of an answer is larger than `ANSWER_LIMIT`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,8 @@ class HttpClient:
         self._room = asyncio.Semaphore(CONNECTIONS_LIMIT)
 
     async def send(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Answer:
-        """One request; `headers` have the Host. Raises `OSError`, as asyncio and ssl do, and `NotOneRequest`."""
+        """One request; `headers` have the Host. Raises `OSError`, as asyncio and ssl do, `NotOneRequest` and
+        `AnswerTooLarge`."""
         written = _written(method, target, headers, content)
         async with self._room:
             connection = self._kept() or await self._connect()
@@ -120,7 +128,8 @@ class _Connection(asyncio.Protocol):
         self._body = bytearray()
 
     async def send(self, request: bytes, *, has_body: bool) -> Answer:
-        """Sends a request and waits for the answer to it. Raises `ConnectionError` where none comes."""
+        """Sends a request and waits for the answer to it. Raises `ConnectionError` where none comes, and
+        `AnswerTooLarge`."""
         self._parser = httptools.HttpResponseParser(self)
         self._has_body = has_body
         self._headers, self._body = [], bytearray()
@@ -144,19 +153,22 @@ class _Connection(asyncio.Protocol):
             if self._answered is None:
                 raise ConnectionError("an answer that nobody asked for")
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, ConnectionError) as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, ConnectionError) as error:
             self.connection_lost(error)
             self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_open = False
         if self._answered is not None and not self._answered.done():
-            self._answered.set_exception(ConnectionError("EOF"))
+            too_large = error is not None and isinstance(error.__context__, AnswerTooLarge)
+            self._answered.set_exception(AnswerTooLarge() if too_large else ConnectionError("EOF"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_body(self, body: bytes) -> None:
+        if len(self._body) + len(body) > ANSWER_LIMIT:
+            raise AnswerTooLarge
         self._body += body
 
     def on_headers_complete(self) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import parse_url, wait_for_read
 
-from app.world.servers.http_client import HOST, Answer, HttpClient, NotOneRequest
+from app.world.servers.http_client import HOST, Answer, AnswerTooLarge, HttpClient, NotOneRequest
 from app.world.servers.pki import client_context
 
 HANDSHAKE_SECONDS = 5.0
@@ -125,6 +125,8 @@ class Loopback:
     def _explain(self, error: OSError, host: str) -> NetworkError:
         if isinstance(error, NotOneRequest):
             return NetworkError(f"net/http: {error}")
+        if isinstance(error, AnswerTooLarge):
+            return NetworkError("http: response body too large", kind="answer")
         if isinstance(error, ssl.SSLCertVerificationError):
             if "mismatch" in error.verify_message or "not valid for" in error.verify_message:
                 valid = f"127.0.0.1, localhost, {self.issuer_host}"

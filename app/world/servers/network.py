@@ -29,6 +29,9 @@ EKS_WEBHOOK_URL = "https://127.0.0.1:23443/mutate"
 """Where EKS registers its webhook: an address in the control plane."""
 RECORDED_BODY = 64 * 1024
 """Characters of a body that the log keeps."""
+MASKED_BODY = 4 * RECORDED_BODY
+"""Characters of a body in which secrets are looked for, which takes about 10 ms. Of a longer one the log keeps nothing:
+a secret that was cut in two could no longer be recognized."""
 
 
 class Network:
@@ -180,10 +183,10 @@ class Network:
                     method=method,
                     url=url[:2048],
                     request_headers=mask_headers(headers.items()),
-                    request_body=_recorded(body),
+                    request_body=recorded(body.decode("utf-8", "replace")),
                     status=answer.status if answer else 0,
                     response_headers=mask_headers(answer.headers) if answer else (),
-                    response_body=_recorded(answer.body) if answer else "",
+                    response_body=recorded(answer.body.decode("utf-8", "replace")) if answer else "",
                     seconds=seconds,
                     error=failure,
                     started=began,
@@ -211,8 +214,9 @@ def is_address(host: str) -> bool:
     return True
 
 
-def _recorded(body: bytes) -> str:
-    return mask_text(body.decode("utf-8", "replace"))[:RECORDED_BODY]
+def recorded(body: str) -> str:
+    """What the log keeps of a body, masked."""
+    return mask_text(body)[:RECORDED_BODY] if len(body) <= MASKED_BODY else "…"
 
 
 def _status_text(answer: Answer) -> str:

@@ -26,10 +26,12 @@ async def sync(world: World, namespace: str, name: str) -> None:
         for each in world.cluster.scan("endpointslices", namespace)
         if each.object["metadata"].get("labels", {}).get(SERVICE_LABEL) == name
     ]
+    pods = _pods(world, service)
+    numbers = _numbers(pods)
     content = {
         "addressType": "IPv4",
-        "endpoints": _endpoints(world, service),
-        "ports": [_port(world, service, port) for port in service["spec"].get("ports", [])],
+        "endpoints": [_endpoint(pod) for pod in pods],
+        "ports": [_port(numbers, port) for port in service["spec"].get("ports", [])],
     }
     if not slices:
         labels = {SERVICE_LABEL: name, "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
@@ -50,33 +52,30 @@ def _pods(world: World, service: JsonObject) -> list[JsonObject]:
     ]
 
 
-def _endpoints(world: World, service: JsonObject) -> list[JsonObject]:
-    found = []
-    for pod in _pods(world, service):
-        metadata, ready = pod["metadata"], is_ready(pod)
-        target = {"kind": "Pod", **{key: metadata[key] for key in ("namespace", "name", "uid")}}
-        found.append(
-            {
-                "addresses": [pod["status"]["podIP"]],
-                "conditions": {"ready": ready, "serving": ready, "terminating": False},
-                "targetRef": target,
-                "nodeName": pod["spec"].get("nodeName", ""),
-            }
-        )
+def _endpoint(pod: JsonObject) -> JsonObject:
+    metadata, ready = pod["metadata"], is_ready(pod)
+    return {
+        "addresses": [pod["status"]["podIP"]],
+        "conditions": {"ready": ready, "serving": ready, "terminating": False},
+        "targetRef": {"kind": "Pod", **{key: metadata[key] for key in ("namespace", "name", "uid")}},
+        "nodeName": pod["spec"].get("nodeName", ""),
+    }
+
+
+def _numbers(pods: list[JsonObject]) -> dict[str, int | None]:
+    """The numbers of the ports that have a name in these Pods: of each name, the first."""
+    found: dict[str, int | None] = {}
+    for pod in pods:
+        for container in pod["spec"]["containers"]:
+            for each in container.get("ports", []):
+                found.setdefault(each.get("name"), each.get("containerPort"))
     return found
 
 
-def _port(world: World, service: JsonObject, port: JsonObject) -> JsonObject:
-    """A port with its number in the Pods: a name is looked up in their containers."""
+def _port(numbers: dict[str, int | None], port: JsonObject) -> JsonObject:
+    """A port with its number in the Pods."""
     target = port.get("targetPort", port["port"])
     if isinstance(target, str):
-        ports = [
-            each.get("containerPort")
-            for pod in _pods(world, service)
-            for container in pod["spec"]["containers"]
-            for each in container.get("ports", [])
-            if each.get("name") == target
-        ]
-        target = ports[0] if ports else None
+        target = numbers.get(target)
     entry = {"name": port.get("name", ""), "protocol": port["protocol"]}
     return entry | ({"port": target} if target is not None else {})

@@ -115,6 +115,8 @@ class ControllerManager:
         namespace, name = key_of(body)
         if change.type == "DELETED":
             self._failures.pop((change.resource, namespace, name), None)
+            if (timer := self._timers.pop((change.resource, namespace, name), None)) is not None:
+                timer.cancel()
             if change.resource in _OWNERS and has_dependents(self._world, namespace, body["metadata"]["uid"]):
                 self._enqueue(("gone", namespace, body["metadata"]["uid"]))
         elif change.resource in _SYNCS:

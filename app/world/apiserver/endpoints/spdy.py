@@ -123,6 +123,7 @@ class _Session:
         return (wanted - {"stderr"}) | {"resize"} if self._remote.tty else wanted
 
     async def _frame(self) -> frames.Frame:
+        await asyncio.sleep(0)  # frames that have come together are read without waiting
         head = await self._connection.read(frames.HEAD)
         return self._framer.decode(head, await self._connection.read(frames.content_length(head)))
 

@@ -25,6 +25,9 @@ COPY_LIMIT = 64 * 1024
 """Bytes that the `copy` operations of one JSON patch may add; in kube-apiserver it is 3 MiB."""
 STEPS_LIMIT = 20_000
 """Parts of all paths of one JSON patch together: each is a step to walk, and these take about 30 ms."""
+REPEATS_LIMIT = 50
+"""How often the elements of one list may come again in one strategic merge patch: each time, all that was merged into
+the element before is copied."""
 NO_OBJECT = "json: cannot unmarshal {} into Go value of type map[string]interface {{}}"
 """What Go says where a patch is no object, with the kind of JSON that it is."""
 
@@ -150,6 +153,8 @@ def _merge_list(current: list[Any], patch: list[Any], key: str, element: Type) -
         if isinstance(item, dict):
             places[_identity(item.get(key))].append(index)
     replace = False
+    patched: set[int] = set()
+    repeats = 0
     for item in patch:
         if not isinstance(item, dict):
             raise errors.bad_request(f"map: {as_go(patch)[:200]} does not contain declared merge key: {key}")
@@ -165,8 +170,13 @@ def _merge_list(current: list[Any], patch: list[Any], key: str, element: Type) -
             found.clear()
         elif not found or replace:
             found.append(len(merged))
+            patched.add(found[0])
             merged.append(_merge_map({}, item, element))
         else:
+            repeats += found[0] in patched
+            if repeats > REPEATS_LIMIT:
+                raise errors.too_large()
+            patched.add(found[0])
             merged[found[0]] = _merge_map(merged[found[0]], item, element)
     if replace:
         return [item for item in patch if "$patch" not in item]

@@ -60,6 +60,8 @@ def sub_path(mount: JsonObject, variables: Mapping[str, str]) -> str:
     Source: `ExpandContainerVolumeMounts` in `pkg/kubelet/container/helpers.go`, `pkg/volume/validation`.
     """
     path, expression = mount.get("subPath") or "", mount.get("subPathExpr") or ""
+    if len(expression) > PROCESS_LIMIT:
+        raise ConfigError(TOO_LONG)
     missing = {match[2] for match in _REFERENCE.finditer(expression) if match[2] is not None}
     if missing := {name for name in missing if not variables.get(name)}:
         raise ConfigError(f"missing value for {', '.join(sorted(missing))}")

@@ -36,6 +36,8 @@ SECONDS = 5
 _SERVICES = ("sts", "s3", "iam")
 _WEBSITE_OF = ("sts", "iam")
 """The services that send a reader to their website where a request names no action."""
+_OF_THE_CONNECTION = ("content-length", "host", "connection", "proxy-connection", "transfer-encoding", "upgrade")
+"""Headers that a program does not decide about, because all worlds share the connections."""
 _TEXT = re.compile(r"[!-~]{1,4096}")
 _METHOD = re.compile(r"[A-Za-z]{1,16}")
 
@@ -140,8 +142,7 @@ class Wire:
         self.surroundings.record(replace(made, source=self.container.address))
 
     async def _by_network(self, request: HttpRequest, url: str, callee: str, *, pinned: bool) -> HttpResponse:
-        dropped = ("content-length", "host", "connection", "transfer-encoding")
-        headers = {name.lower(): value for name, value in request.headers if name.lower() not in dropped}
+        headers = {name.lower(): value for name, value in request.headers if name.lower() not in _OF_THE_CONNECTION}
         try:
             async with self.turn():
                 answer = await self.world.network.request(
@@ -158,6 +159,8 @@ class Wire:
         except NetworkError as error:
             if error.kind == "timeout":
                 raise _too_late(request, SECONDS) from None
+            if error.kind == "answer":
+                raise NoAnswer(63, "Maximum file size exceeded", sent=True) from None
             raise NoAnswer(60 if error.kind == "tls" else 7, f"{error}") from None
         return HttpResponse(
             status=answer.status, reason=_reason(answer.status), headers=answer.headers, body=answer.body

@@ -6,6 +6,7 @@ import io
 import posixpath
 import stat
 import tarfile
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from app.flow.ports import Execution
@@ -13,6 +14,8 @@ from app.world.node.volumes.filesystem import FileSystem
 
 ARCHIVE_LIMIT = 1024 * 1024
 """Bytes of an archive at most."""
+_STEPS = 40
+"""Steps that each member counts as: others wait meanwhile."""
 MEMBERS_LIMIT = 1000
 """Files and directories of an archive at most."""
 
@@ -28,8 +31,21 @@ class Readable(Protocol):
         """The next bytes; none at the end."""
 
 
-async def tar(arguments: list[str], files: FileSystem, directory: str, streams: Readable | None) -> Execution:
-    """Runs `tar`. Knows `c` and `x` with the file `-`, `C`, and `m`, `p`, `o` and `v`, which change nothing here."""
+async def _no_step(_: int) -> None:
+    pass
+
+
+async def tar(
+    arguments: list[str],
+    files: FileSystem,
+    directory: str,
+    streams: Readable | None,
+    step: Callable[[int], Awaitable[None]] = _no_step,
+) -> Execution:
+    """Runs `tar`. Knows `c` and `x` with the file `-`, `C`, and `m`, `p`, `o` and `v`, which change nothing here.
+
+    `step` counts steps, and gives way to other work.
+    """
     mode, paths = "", []
     pending = list(arguments)
     if pending and not pending[0].startswith("-"):
@@ -51,8 +67,8 @@ async def tar(arguments: list[str], files: FileSystem, directory: str, streams: 
         return _failure(f"-{mode}: not in this simulated image")
     try:
         if "c" in mode:
-            return _create(paths, files, directory)
-        return await _extract(files, directory, streams)
+            return await _create(paths, files, directory, step)
+        return await _extract(files, directory, streams, step)
     except OSError as error:
         return _failure(f"{error.filename}: Cannot open: {error.strerror}")
     except (tarfile.TarError, _Failed) as error:
@@ -63,7 +79,9 @@ def _failure(text: str) -> Execution:
     return Execution(stdout="", stderr=f"tar: {text}\ntar: Error is not recoverable: exiting now\n", exit_code=2)
 
 
-def _create(paths: list[str], files: FileSystem, directory: str) -> Execution:
+async def _create(
+    paths: list[str], files: FileSystem, directory: str, step: Callable[[int], Awaitable[None]]
+) -> Execution:
     if not paths:
         raise _Failed("Cowardly refusing to create an empty archive")
     archive, warnings, code = io.BytesIO(), "", 0
@@ -72,6 +90,7 @@ def _create(paths: list[str], files: FileSystem, directory: str) -> Execution:
         count = 0
         while left:
             name, path = left.pop()
+            await step(_STEPS + len(path) // 8)
             count += 1
             if count > MEMBERS_LIMIT or archive.tell() > ARCHIVE_LIMIT:
                 raise _Failed("the archive is too large for this simulated image")
@@ -108,7 +127,9 @@ def _add(target: tarfile.TarFile, name: str, path: str, files: FileSystem) -> li
     return []
 
 
-async def _extract(files: FileSystem, directory: str, streams: Readable | None) -> Execution:
+async def _extract(
+    files: FileSystem, directory: str, streams: Readable | None, step: Callable[[int], Awaitable[None]]
+) -> Execution:
     content = b""
     while streams is not None and (data := await streams.read()):
         content += data
@@ -125,6 +146,7 @@ async def _extract(files: FileSystem, directory: str, streams: Readable | None) 
             # as well.
             name = posixpath.normpath(member.name.lstrip("/"))
             path = posixpath.join(directory, name)
+            await step(_STEPS + len(path) // 8)
             if ".." in member.name.split("/"):
                 raise _Failed(f"{member.name}: Member name contains '..'")
             if member.isdir():

@@ -98,6 +98,7 @@ class _Condition:
             path = posixpath.join(self._shell.state.directory, operand) if operand else ""
             if path == "/dev/null":
                 return operator in "erwc"
+            self._shell.limits.walk(path)
             inode = files.stat(path, follow=operator not in "Lh")
         except OSError:
             return False

@@ -251,15 +251,16 @@ class Expansion:
             bases, found = found, []
             for base in bases:
                 await self._limits.step(1 + len(base) // 20)
-                found += [path if last else f"{path}/" for path in self._matching(base, segment)]
+                found += [path if last else f"{path}/" for path in await self._matching(base, segment)]
                 if len(found) > FIELDS:
                     raise ShellProblem("too many words for this simulated shell")
         return sorted(found)
 
-    def _matching(self, base: str, segment: Characters) -> list[str]:
+    async def _matching(self, base: str, segment: Characters) -> list[str]:
         directory = posixpath.join(self._state.directory, base)
         plain = "".join(character for character, _ in segment)
         try:
+            self._limits.walk(directory)
             if not has_pattern(segment):
                 self._files.stat(posixpath.join(directory, plain), follow=False)
                 return [base + plain]
@@ -268,7 +269,12 @@ class Expansion:
             return []
         pattern = Pattern(segment, self._limits)
         hidden = [*names, ".", ".."] if plain.startswith(".") else [name for name in names if not name.startswith(".")]
-        return [base + name for name in hidden if pattern.matches(name, self._limits)]
+        found = []
+        for name in hidden:
+            await self._limits.step(0)
+            if pattern.matches(name, self._limits):
+                found.append(base + name)
+        return found
 
 
 def _characters(pieces: Sequence[Piece]) -> Characters:

@@ -54,10 +54,12 @@ def formatted(format_: str, arguments: list[str]) -> tuple[str, list[str]]:
     pieces: list[str] = []
     problems: list[str] = []
     left = list(arguments)
+    size = 0
     while True:
-        before = len(left)
+        before, done = len(left), len(pieces)
         stops = _once(format_, left, pieces, problems)
-        if sum(map(len, pieces)) > TEXT:
+        size += sum(map(len, pieces[done:]))
+        if size > TEXT:
             raise FormatProblem("too much output for this simulated shell")
         if stops or not left or len(left) == before:
             return "".join(pieces), problems

@@ -48,7 +48,7 @@ class Shell:
         """Runs a script, one line after the other. Raises `ShellProblem`, `Exit`."""
         if len(text) > TEXT:
             raise ShellProblem("the script is too long for this simulated shell")
-        await self.limits.step(1 + len(text) // 20)
+        await self.limits.step(1 + len(text) // 8)
         parser = Parser(text)
         try:
             while (block := parser.line()) is not None:

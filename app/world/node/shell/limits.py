@@ -16,6 +16,8 @@ AT_ONCE = 8_000
 """Steps of a single comparison at most: for a tenth of a second nothing else on the loop gets a turn."""
 TURN = 500
 """Steps after which other work on the servers' loop gets its turn."""
+WITHOUT_TURN = 2 * AT_ONCE
+"""Steps after which a program is ended that has not given way to other work."""
 DEPTH = 48
 """Functions, subshells, substitutions and compound commands inside each other, while they run."""
 NESTING = 40
@@ -88,8 +90,12 @@ class Limits:
         """Counts work that is done without giving way to other work. Raises `Killed`."""
         self._steps += steps
         self._turn -= steps
-        if self._steps > STEPS + STEPS_A_SECOND * (time.monotonic() - self._started):
+        if self._steps > STEPS + STEPS_A_SECOND * (time.monotonic() - self._started) or self._turn < -WITHOUT_TURN:
             raise Killed
+
+    def walk(self, path: str) -> None:
+        """Counts a walk along the names of a path. Raises `Killed`."""
+        self.spend(1 + len(path) // 8)
 
     def examine(self, characters: int, pattern: int = 1) -> None:
         """Counts a comparison in which each part of a pattern looks at each of these characters. Raises `Killed`."""

@@ -107,7 +107,7 @@ async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
         pending += line
         if not line and not pending:
             break
-        await process.limits.step(1 + len(pending) // 20)
+        await process.limits.step(1 + len(pending) // 8)
         if len(pending) > TEXT:
             return await process.complain("the script is too long for this simulated shell", 2)
         try:

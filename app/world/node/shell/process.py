@@ -99,8 +99,10 @@ class Process:
         return self.arguments[0].rpartition("/")[2]
 
     def path(self, path: str) -> str:
-        """The absolute path, as the file system takes it."""
-        return path if path.startswith("/") or not path else f"{self.directory.rstrip('/')}/{path}"
+        """The absolute path, as the file system takes it, along which it then walks."""
+        absolute = path if path.startswith("/") or not path else f"{self.directory.rstrip('/')}/{path}"
+        self.limits.walk(absolute)
+        return absolute
 
     @property
     def own_container(self) -> Container:

@@ -251,6 +251,7 @@ class FileSystem:
         way = [("/", self._inode("/"))]
         pending = [name for name in reversed(path.split("/")) if name not in ("", ".")]
         links = 0
+        known: dict[str, Inode] = {}  # of `a/../a/../a` each name once
         while pending:
             name = pending.pop()
             location, here = way[-1]
@@ -263,7 +264,7 @@ class FileSystem:
                 continue
             below = f"{location.rstrip('/')}/{name}"
             try:
-                inode = self._inode(below)
+                inode = known.get(below) or known.setdefault(below, self._inode(below))
             except OSError as error:
                 raise os_error(error.errno or errno.ENOENT, path) from None
             if not inode.is_link or (not pending and not follow):

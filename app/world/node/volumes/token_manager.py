@@ -113,9 +113,11 @@ class TokenManager:
         """Unix seconds of the first renewal that is due next or overdue; `None` without tokens."""
         return min((kept.renewal for kept in self._kept.values()), default=None)
 
-    def overdue(self, pod_uid: str) -> bool:
-        """Whether a token that is bound to the Pod is to be renewed by now."""
-        return any(kept.renewal < self._now() for key, kept in self._kept.items() if pod_uid in key)
+    def overdue(self) -> set[str]:
+        """The uids of the Pods that have a token which is to be renewed by now. A key may be as long as an audience, so
+        none is looked at for each Pod."""
+        now = self._now()
+        return {json.loads(key)[2]["boundObjectRef"]["uid"] for key, kept in self._kept.items() if kept.renewal < now}
 
     def forget(self, pod_uid: str) -> None:
         """Drops the tokens that are bound to a Pod."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import posixpath
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing
 
 from app.flow.model import JsonObject
 from app.world.apiserver.storage.state import ClusterState
@@ -137,48 +138,54 @@ class PodVolumes:
         return self._writers[name]
 
     async def _payload(self, volume: JsonObject) -> dict[str, FileProjection] | None:
-        """The files of a volume; None for kinds that the kubelet leaves empty here (emptyDir, hostPath, ...)."""
-        if projected := volume.get("projected"):
-            default = projected.get("defaultMode", DEFAULT_MODE)
-            payload: dict[str, FileProjection] = {}
-            sources = projected.get("sources") or []
-            if len(sources) > SOURCES_LIMIT:
-                raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
-            failures: list[str] = []
-            for source in sources:
-                await asyncio.sleep(0)
-                try:
-                    payload |= await self._source(source, default)
-                except (ConfigError, TokenError) as error:
-                    failures.append(str(error))
-                self._disk.node.check(_bytes_on_disk(payload))
-            if failures:
-                raise ConfigError(_aggregate(failures))
-            return payload
-        for kind in ("configMap", "secret", "downwardAPI"):
-            if (source := volume.get(kind)) is not None:
-                named = {**source, "name": source.get("name") or source.get("secretName")}
-                return await self._source({kind: named}, source.get("defaultMode", DEFAULT_MODE))
-        return None
+        """The files of a volume; None for kinds that the kubelet leaves empty here (emptyDir, hostPath, ...).
 
-    async def _source(self, source: JsonObject, mode: int) -> dict[str, FileProjection]:
+        Raises `OSError` as soon as what was read does not fit on the disk: each file may be the same large text.
+        """
+        sources, default = _sources(volume)
+        if sources is None:
+            return None
+        payload: dict[str, FileProjection] = {}
+        read = -self._disk.sizes[volume["name"]]
+        failures: list[str] = []
+        for source in sources:
+            await asyncio.sleep(0)
+            try:
+                async with aclosing(self._source(source, default)) as files:
+                    async for path, file in files:
+                        payload[path] = file
+                        read += len(file.data)
+                        self._disk.node.check(read)
+            except (ConfigError, TokenError) as error:
+                failures.append(str(error))
+        if failures:
+            raise ConfigError(_aggregate(failures))
+        return payload
+
+    async def _source(self, source: JsonObject, mode: int) -> AsyncGenerator[tuple[str, FileProjection]]:
         if (wanted := source.get("serviceAccountToken")) is not None:
-            return await self._token(wanted, mode)
+            yield await self._token(wanted, mode)
+            return
         if (wanted := source.get("configMap")) is not None:
-            return self._entries("configmaps", wanted, mode)
-        if (wanted := source.get("secret")) is not None:
-            return self._entries("secrets", wanted, mode)
-        files: dict[str, FileProjection] = {}
-        for item in (source.get("downwardAPI") or {}).get("items") or []:
+            files = self._entries("configmaps", wanted, mode)
+        elif (wanted := source.get("secret")) is not None:
+            files = self._entries("secrets", wanted, mode)
+        else:
+            files = self._fields(source.get("downwardAPI") or {}, mode)
+        for each in files:
+            await asyncio.sleep(0)
+            yield each
+
+    def _fields(self, wanted: JsonObject, mode: int) -> Iterator[tuple[str, FileProjection]]:
+        for item in wanted.get("items") or []:
             if (reference := item.get("resourceFieldRef")) is not None:
                 value = resource_field_value(self._cluster, self._record.pod, None, reference)
             else:
                 value = field_value(self._record.pod, (item.get("fieldRef") or {}).get("fieldPath") or "")
             path = _place(item["path"])
-            files[path] = FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode", mode))
-        return files
+            yield path, FileProjection(data=value.encode("utf-8", "replace"), mode=item.get("mode", mode))
 
-    async def _token(self, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
+    async def _token(self, wanted: JsonObject, mode: int) -> tuple[str, FileProjection]:
         metadata = self._record.pod["metadata"]
         audience = wanted.get("audience")
         spec = {
@@ -194,27 +201,41 @@ class PodVolumes:
         # With a user or a group of its own only those may read the token; the group's right comes with `fsGroup`.
         if user is not None or self._group is not None:
             mode = 0o600
-        return {_place(wanted["path"]): FileProjection(data=token.encode(), mode=mode, user=user)}
+        return _place(wanted["path"]), FileProjection(data=token.encode(), mode=mode, user=user)
 
-    def _entries(self, resource: str, wanted: JsonObject, mode: int) -> dict[str, FileProjection]:
+    def _entries(self, resource: str, wanted: JsonObject, mode: int) -> Iterator[tuple[str, FileProjection]]:
         name = wanted.get("name") or ""
         entries = data_of(self._cluster, resource, self._record.pod["metadata"]["namespace"], name)
         if entries is None:
             if wanted.get("optional"):
-                return {}
+                return
             raise ConfigError(f'{resource.removesuffix("s")} "{name}" not found')
         items = wanted.get("items")
         if not items:
-            return {key: FileProjection(data=value, mode=mode) for key, value in entries.items()}
-        files: dict[str, FileProjection] = {}
+            for key, value in entries.items():
+                yield key, FileProjection(data=value, mode=mode)
+            return
         for item in items:
             if item["key"] not in entries:
                 if wanted.get("optional"):
                     continue
                 raise ConfigError(f"{_LACKING[resource]}: {item['key']}")
             path = _place(item["path"])
-            files[path] = FileProjection(data=entries[item["key"]], mode=item.get("mode", mode))
-        return files
+            yield path, FileProjection(data=entries[item["key"]], mode=item.get("mode", mode))
+
+
+def _sources(volume: JsonObject) -> tuple[list[JsonObject] | None, int]:
+    """Where the files of a volume come from, and the mode of those that are given none."""
+    if projected := volume.get("projected"):
+        sources = projected.get("sources") or []
+        if len(sources) > SOURCES_LIMIT:
+            raise ConfigError(f"this simulated node takes at most {SOURCES_LIMIT} sources in a volume")
+        return sources, projected.get("defaultMode", DEFAULT_MODE)
+    for kind in ("configMap", "secret", "downwardAPI"):
+        if (source := volume.get(kind)) is not None:
+            named = {**source, "name": source.get("name") or source.get("secretName")}
+            return [{kind: named}], source.get("defaultMode", DEFAULT_MODE)
+    return None, DEFAULT_MODE
 
 
 def _place(path: str) -> str:

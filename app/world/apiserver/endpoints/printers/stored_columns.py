@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from app.flow.json_access import get
 from app.flow.model import JsonObject
 from app.world.apiserver.endpoints.printers.columns import AGE, NAME, Column, or_none, since
@@ -12,9 +14,9 @@ _SHOWN = 3
 _SHORT_MODES = {"ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOnce": "RWO", "ReadWriteOncePod": "RWOP"}
 
 
-def _first(found: list[str], absent: str) -> str:
+def _first(found: list[str], count: int, absent: str) -> str:
     shown = ",".join(found[:_SHOWN]) or absent
-    return shown if len(found) <= _SHOWN else f"{shown} + {len(found) - _SHOWN} more..."
+    return shown if count <= _SHOWN else f"{shown} + {count - _SHOWN} more..."
 
 
 def _cron_template(field: str) -> Cell:
@@ -32,7 +34,7 @@ def _controller(revision: JsonObject, now: float) -> str:
 
 def _hosts(ingress: JsonObject, now: float) -> str:
     found = [rule["host"] for rule in ingress["spec"].get("rules", []) if rule.get("host")]
-    return _first(found, "*")
+    return _first(found, len(found), "*")
 
 
 def _load_balancers(ingress: JsonObject, now: float) -> str:
@@ -50,13 +52,15 @@ def _claimed(claim: JsonObject, *path: str) -> str:
 
 
 def _subsets(body: JsonObject, now: float) -> str:
-    found = [
+    subsets = body.get("subsets", [])
+    found = (
         f"{address.get('ip', '')}:{port.get('port', 0)}" if port else address.get("ip", "")
-        for subset in body.get("subsets", [])
+        for subset in subsets
         for port in subset.get("ports") or [None]
         for address in subset.get("addresses", [])
-    ]
-    return _first(found, "<none>")
+    )
+    count = sum(len(subset.get("addresses", [])) * len(subset.get("ports") or [None]) for subset in subsets)
+    return _first(list(islice(found, _SHOWN)), count, "<none>")
 
 
 def _since_or_none(*path: str) -> Cell:

@@ -10,6 +10,8 @@ import stat as modes
 from app.world.node.programs.unix.options import UsageProblem, options
 from app.world.node.shell.process import Process
 
+_STEPS = 10
+"""Steps that a file counts as that is written, for which the node's memory is looked at."""
 _UMASK = 0o022
 """Bits that a clause without `u`, `g`, `o` or `a` leaves as they are (POSIX.1-2017, `chmod`)."""
 
@@ -51,6 +53,7 @@ async def rmdir(process: Process) -> int:
     need(paths)
     status = 0
     for path in paths:
+        await process.limits.step()
         try:
             if not process.files.stat(process.path(path)).is_directory:
                 raise NotADirectoryError(20, "Not a directory", path)
@@ -66,6 +69,7 @@ async def touch(process: Process) -> int:
     need(paths)
     status = 0
     for path in paths:
+        await process.limits.step(_STEPS)
         try:
             if not _is_directory(process, path) and not ("c" in found and not _is_there(process, path)):
                 process.files.write(process.path(path), b"", append=True)

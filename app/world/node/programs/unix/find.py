@@ -48,7 +48,7 @@ async def find(process: Process) -> int:
         await process.limits.step(_STEPS)
         try:
             inode = process.files.stat(process.path(path), follow=False)
-            if depth >= wanted.least and all(test(path, inode) for test in wanted.tests):
+            if depth >= wanted.least and await _passes(process, wanted, path, inode):
                 await process.stdout.write(f"{path}\n")
             if inode.is_directory and depth < wanted.most:
                 names = process.files.listdir(process.path(path))
@@ -56,6 +56,14 @@ async def find(process: Process) -> int:
         except OSError as error:
             status = await process.complain(f"'{path}': {error.strerror}")
     return status
+
+
+async def _passes(process: Process, wanted: _Wanted, path: str, inode: Inode) -> bool:
+    for test in wanted.tests:
+        await process.limits.step(0)
+        if not test(path, inode):
+            return False
+    return True
 
 
 def _wanted(process: Process, words: list[str]) -> _Wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from app.world.node.programs.unix.expressions import Expression
 from app.world.node.programs.unix.inputs import lines, streams
@@ -12,7 +12,7 @@ from app.world.node.programs.unix.options import UsageProblem, count, options
 from app.world.node.shell.process import Process
 from app.world.node.shell.streams import Stream
 
-Found = Callable[[str, int], list[int] | None]
+Found = Callable[[str, int], Awaitable[list[int] | None]]
 _LONG = {
     **{"ignore-case": "i", "invert-match": "v", "count": "c", "only-matching": "o", "extended-regexp": "E"},
     **{"fixed-strings": "F", "quiet": "q", "silent": "q", "line-number": "n", "word-regexp": "w", "line-regexp": "x"},
@@ -91,13 +91,15 @@ def _search(process: Process, texts: list[str], found: dict[str, str]) -> Found:
             inner = f"^({inner})$" if is_extended else f"^\\({inner}\\)$"
         expressions.append(Expression(inner, extended=is_extended, ignore_case="i" in found))
 
-    def first(expression: Expression, line: str, start: int) -> list[int] | None:
+    async def first(expression: Expression, line: str, start: int) -> list[int] | None:
+        await process.limits.step(0)
         while (match := expression.search(line, process.limits, start)) and "w" in found and not _is_whole(line, match):
             start = match[0] + 1
+            await process.limits.step(0)
         return match
 
-    def search(line: str, start: int) -> list[int] | None:
-        matches = [match for each in expressions if (match := first(each, line, start))]
+    async def search(line: str, start: int) -> list[int] | None:
+        matches = [match for each in expressions if (match := await first(each, line, start))]
         return min(matches, key=lambda match: (match[0], -match[1])) if matches else None
 
     return search
@@ -131,14 +133,15 @@ class _Run:
                 break
             number += 1
             text = line.removesuffix("\n")
-            match = self._search(text, 0)
+            match = await self._search(text, 0)
             if (match is None) == ("v" not in found) or (self._most is not None and matching >= self._most):
                 if following:
                     following -= 1
                     await self._print(path, number, text, "-")
                 else:
                     gap = gap or (len(before) == self._before)
-                    self._process.memory.take(len(text))
+                    if self._before:
+                        self._process.memory.take(len(text))
                     if before and len(before) == self._before:
                         self._process.memory.free(len(before[0][1]))
                     before.append((number, text))
@@ -166,7 +169,7 @@ class _Run:
 
     async def _matches(self, path: str, number: int, text: str) -> None:
         start = 0
-        while start <= len(text) and (match := self._search(text, start)):
+        while start <= len(text) and (match := await self._search(text, start)):
             if match[1] > match[0]:
                 await self._print(path, number, text[match[0] : match[1]], ":")
             start = max(match[1], match[0] + 1)

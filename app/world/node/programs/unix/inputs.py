@@ -15,6 +15,7 @@ async def streams(
     """Yields each file's path with its content as a stream; None, after a complaint, where it cannot be read. `-`:
     standard input."""
     for path in paths or ["-"]:
+        await process.limits.step()
         if path in ("-", "/dev/stdin"):
             yield path, process.stdin
         elif path == "/dev/null":

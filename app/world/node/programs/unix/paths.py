@@ -21,6 +21,7 @@ async def stat(process: Process) -> int:
         raise UsageProblem("only -c FORMAT is in this simulated image")
     status = 0
     for path in paths:
+        await process.limits.step()
         try:
             inode = process.files.stat(process.path(path), follow="L" in found)
         except OSError as error:
@@ -48,6 +49,7 @@ async def readlink(process: Process) -> int:
     need(paths)
     status = 0
     for path in paths:
+        await process.limits.step()
         try:
             if "f" in found:
                 target = process.files.real(process.path(path))

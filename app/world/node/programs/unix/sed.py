@@ -98,11 +98,12 @@ class _Run:
         printed: list[str] = []
         deleted = stops = False
         for command in self._commands:
+            await process.limits.step(0)
             if not _applies(command, process, self._number, space, last=last):
                 continue
             match command.name:
                 case "s":
-                    space, changed = _substituted(command, process, space)
+                    space, changed = await _substituted(command, process, space)
                     if changed and "p" in command.flags:
                         printed.append(f"{space}\n")
                 case "y":
@@ -146,17 +147,16 @@ def _applies(command: _Command, process: Process, number: int, space: str, *, la
     return hit != command.negated
 
 
-def _substituted(command: _Command, process: Process, space: str) -> tuple[str, bool]:
+async def _substituted(command: _Command, process: Process, space: str) -> tuple[str, bool]:
     expression = command.expression
     if expression is None:
         return space, False
     wanted = int(re.sub(r"\D", "", command.flags) or "1")
     pieces: list[str] = []
     start = count = 0
-    changed = False
-    last_end = -1
+    changed, last_end = False, -1
     while start <= len(space) and (match := expression.search(space, process.limits, start)):
-        process.limits.spend(1)
+        await process.limits.step()
         begin, end = match[0], match[1]
         if begin == end == last_end:  # an empty match right after another match is none
             pieces.append(space[start : start + 1])

@@ -21,10 +21,14 @@ async def cat(process: Process) -> int:
     found, paths = options(process, "nbETvAetu")
     shows = "".join(found).replace("A", "vET").replace("e", "vE").replace("t", "vT")
     if paths and "-" not in paths and not found and not any(path.startswith("/dev/") for path in paths):
-        done = process.own_container.run(["cat", *paths])
-        await process.stdout.write(done.stdout)
-        await process.stderr.write(done.stderr)
-        return done.exit_code
+        status = 0
+        for path in paths:
+            await process.limits.step()
+            done = process.own_container.run(["cat", path], process.limits.spend)
+            await process.stdout.write(done.stdout)
+            await process.stderr.write(done.stderr)
+            status = status or done.exit_code
+        return status
     status = number = 0
     async for _, stream in streams(process, paths):
         if stream is None:
@@ -179,7 +183,8 @@ async def cut(process: Process) -> int:
     delimiter = found.get("d", "\t")
     if len(delimiter) != 1:
         raise UsageProblem("the delimiter must be a single character")
-    chosen = ranges(found.get("f") or found.get("c") or found.get("b") or "")
+    listed = found.get("f") or found.get("c") or found.get("b") or ""
+    chosen = ranges(listed)
     status = 0
     async for _, stream in streams(process, paths):
         if stream is None:
@@ -187,7 +192,7 @@ async def cut(process: Process) -> int:
             continue
         async for line in lines(process, stream):
             text = line.removesuffix("\n")
-            process.limits.examine(len(text))
+            process.limits.examine(len(text), 1 + listed.count(","))
             if "f" not in found:
                 shown = "".join(character for number, character in enumerate(text, 1) if chosen(number))
             elif delimiter not in text:
@@ -265,6 +270,7 @@ async def tee(process: Process) -> int:
     status = 0
     files = []
     for path in paths:
+        await process.limits.step()
         try:
             files.append(open_to_write(process.files, process.path(path), process.limits, append="a" in found))
         except OSError as error:
@@ -272,6 +278,7 @@ async def tee(process: Process) -> int:
     while text := await process.stdin.read():
         await process.stdout.write(text)
         for file in files:
+            await process.limits.step(1 + len(text) // 500)
             await file.write(text)
     return status
 

@@ -53,6 +53,7 @@ async def read(shell: Shell, words: list[str]) -> int:
     for name, value in zip(arguments, _split(characters, shell, len(arguments)), strict=True):
         if not NAME.fullmatch(name):
             raise ShellProblem(f"read: {name}: bad variable name")
+        await shell.limits.step(1 + len(shell.state.variables) // 200)
         shell.state.set(name, value)
     return status
 

@@ -17,6 +17,7 @@ async def export(shell: Shell, words: list[str]) -> int:
         lines = [f"{words[0]} {_assignment(shell, name)}\n" for name in sorted(marked)]
         return await out(shell, "".join(lines))
     for word in names:
+        await shell.limits.step(1 + len(state.variables) // 200)
         name, given, value = word.partition("=")
         if not NAME.fullmatch(name):
             raise ShellProblem(f"{words[0]}: {name}: bad variable name")
@@ -37,6 +38,7 @@ async def local(shell: Shell, words: list[str]) -> int:
     if not state.locals:
         raise ShellProblem("local: not in a function")
     for word in words[1:]:
+        await shell.limits.step(1 + len(state.variables) // 200)
         name, given, value = word.partition("=")
         if not NAME.fullmatch(name):
             raise ShellProblem(f"local: {name}: bad variable name")
