@@ -1008,3 +1008,18 @@ def test_an_answer_in_a_still_map_shows_all_that_the_box_has_got(talk, size):
         row = talk.locator(".picture .film-map .box.provider").get_by_text(claim, exact=True)
         expect(row.first).to_be_visible()
     talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
+
+
+def test_an_answer_leaves_the_map_room_for_what_it_says(talk):
+    """Of the Pod there was only its name, and `OIDC provider` lay over the key of the issuer."""
+    seen = "row => row.checkVisibility({ opacityProperty: true })"
+    for language in "en", "ja":
+        expect(talk.locator(".slide h1")).to_have_text(load(language).message("talk.title.title"))
+        for slide, box, words in ("webhook_answer", "pod", "aws-iam-token"), ("trust_answer", "issuer", "kid"):
+            jump(talk, number_of(slide))
+            at(talk, slide)
+            assert wrong_at_last(talk, PROJECTOR) == []
+            row = talk.locator(f".picture .film-map .box.{box} text").filter(has_text=words)
+            assert row.evaluate(seen), (language, slide)
+        for key in "l", "Home":
+            talk.keyboard.press(key)
