@@ -157,6 +157,7 @@ class Participant:
         self.open(part.page)
         self.press(".st-key-lab_give_up button")
         self.read(longest=GLANCE_SECONDS / 2)
+        self.press(".st-key-lab_revert button")
 
     def close(self, part: Part) -> None:
         self.open(part.page)

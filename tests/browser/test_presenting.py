@@ -730,12 +730,18 @@ def test_the_notes_follow_the_projector_and_drive_it(talk):
     expect(notes.locator(".connected")).to_be_visible()
     said = notes.locator("article:visible .say")
     expect(said).to_have_text(content.message("speaker.title.say"))
+    notes.locator("[data-clock=reset]").click()
     jump(page, number_of("trust"))
     expect(said).to_have_text(content.message("speaker.trust.say"))
     expect(notes.locator(".now .slide")).to_have_attribute("data-beat", "publish")
     expect(notes.locator(".after .slide")).to_have_attribute("data-beat", "register")
+    waits, pace = notes.locator(".waits"), notes.locator(".pace")
+    expect(waits).to_be_visible()
+    expect(pace).to_be_hidden()  # who leafs through before the talk is not ahead of the plan
     notes.keyboard.press("PageDown")
     at(page, "trust", "register")
+    expect(pace).to_have_text(re.compile(content.messages["notes.early"].format(time=r"\d:\d\d")))
+    expect(waits).to_be_hidden()
     expect(notes.locator(".after .slide")).to_have_attribute("data-slide", "trust_answer")
     notes.locator(".plan:visible tr[data-slide=keys] button").click()
     at(page, "keys", "discovery")
@@ -892,7 +898,6 @@ def test_the_clock_starts_with_the_first_forward_and_the_pace_is_early_on_time_o
     clock, pace = notes.locator(".clock"), notes.locator(".pace")
     expect(clock).to_have_text("0:00")
     expect(notes.locator(".waits")).to_be_visible()
-    expect(pace).to_have_text(content.message("notes.on_time"))
     page.keyboard.press("ArrowRight")
     expect(clock).to_have_text(re.compile(r"^0:\d[1-9]$"))
     # The second slide of the talk of 10 minutes lasts from 0:30 to 1:15.
@@ -1008,3 +1013,18 @@ def test_an_answer_in_a_still_map_shows_all_that_the_box_has_got(talk, size):
         row = talk.locator(".picture .film-map .box.provider").get_by_text(claim, exact=True)
         expect(row.first).to_be_visible()
     talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
+
+
+def test_an_answer_leaves_the_map_room_for_what_it_says(talk):
+    """Of the Pod there was only its name, and `OIDC provider` lay over the key of the issuer."""
+    seen = "row => row.checkVisibility({ opacityProperty: true })"
+    for language in "en", "ja":
+        expect(talk.locator(".slide h1")).to_have_text(load(language).message("talk.title.title"))
+        for slide, box, words in ("webhook_answer", "pod", "aws-iam-token"), ("trust_answer", "issuer", "kid"):
+            jump(talk, number_of(slide))
+            at(talk, slide)
+            assert wrong_at_last(talk, PROJECTOR) == []
+            row = talk.locator(f".picture .film-map .box.{box} text").filter(has_text=words)
+            assert row.evaluate(seen), (language, slide)
+        for key in "l", "Home":
+            talk.keyboard.press(key)

@@ -31,3 +31,10 @@ def test_what_the_late_press_is_called_as_the_lesson_says() -> None:
                 key = f"workshop.late.{'later' if tasks else 'first'}"
                 label = content.message(key, number=number, tasks=tasks)
                 assert label in content.lesson("workshop").section(f"part-{part.id}").body
+
+
+def test_the_world_is_fixed_before_the_last_part_shows_it() -> None:
+    for language, quoted in ("ja", "「{}」"), ("en", "“{}”"):
+        content = load(language)
+        button = quoted.format(content.message("lab.strip_revert"))
+        assert button in content.lesson("workshop").section("part-doctor").body

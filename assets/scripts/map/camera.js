@@ -43,7 +43,10 @@ const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
     return from.map((x) => mapInside({ x, y, w: named }, stage, size))
   }
   const wide = mapShot(rects, stage, size)
-  if (wide.w <= readable * 1.01) return [wide, wide]
+  if (wide.w <= readable * 1.01) {
+    const shot = mapInside({ ...wide, w: Math.min(wide.w, readable) }, stage, size)
+    return [shot, shot]
+  }
   const shots = ends.map((one) => mapShot(one, stage, size))
   const [left, top, width, height] = mapUnion(rects)
   for (const shot of shots) {

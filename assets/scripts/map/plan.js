@@ -44,16 +44,18 @@ const mapPlanBeat = (entry, scene, below = false) => {
     ends[0].push(mapAround(chip.flight.start, chip.w + 8, chip.h + 8))
     if (!entry.lands && !held) ends[1].push(mapAround(chip.flight.end, chip.w + 8, chip.h + 8))
   }
-  // Where it is written into another box than it goes to, that one is in the picture too, if both can be read.
-  for (const written of new Set((beat.adds ?? []).map((add) => box(add.at))))
-    if (written && chip && !ends.flat().includes(written)) {
-      const both = [...ends[1].slice(0, 1), written] // the chip is never outside of the picture anyway
-      if (mapShot(both, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW) ends[1] = both
-    }
+  const readable = (these) => mapShot(these, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW
+  // Where it is written into another box than it goes to, that one is in the picture too, or at least its rows that are
+  // written, if both can be read.
+  const written = (beat.adds ?? []).filter(({ at }) => chip && box(at) && !ends.flat().includes(box(at)))
+  const both = [({ at }) => box(at), ({ id, at }) => drawing.adds.get(id)?.slot ?? box(at)]
+    .map((part) => [...ends[1].slice(0, 1), ...written.map(part)]) // the chip is never outside of the picture anyway
+    .find(readable)
+  if (written.length && both) ends[1] = both
   if (beat.end === "not_reached") {
     // What does not leave stays in sight, and the box that it would go to, where both can be read.
-    const both = [...ends[0], ...ends[1].slice(0, 1)]
-    ends[1] = mapShot(both, size, geometry.size, { nearest: 0 }).w <= (size.w / mapLeast(size)) * MAP_ROW ? both : ends[0]
+    const all = [...ends[0], ...ends[1].slice(0, 1)]
+    ends[1] = readable(all) ? all : ends[0]
   }
   if (below) ends[1].reverse() // the last one stays whole
   const rects = ends.flat(), all = [0, 0, ...geometry.size]

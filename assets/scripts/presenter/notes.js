@@ -69,6 +69,7 @@ const talkNotes = (root, data, signal) => {
     const pause = find("[data-clock=pause]"), pace = find(".pace")
     find(".clock").textContent = time(seconds)
     find(".waits").hidden = Boolean(clock)
+    pace.hidden = !clock // a speaker who leafs through before the talk is neither ahead nor behind
     pause.disabled = !clock
     pause.textContent = clock && !clock.from ? pause.dataset.resume : pause.dataset.pause
     const { from, until } = find(".plan:not([hidden]) [aria-current]")?.dataset ?? {}
