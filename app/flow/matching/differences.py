@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-LONGEST = 600
-"""Characters of the differing middle that are aligned; a longer one, which no one would read, is one difference."""
+LONGEST = 120
+"""Characters of the differing middle that are aligned; a longer one, which no one would read, is one difference. The
+work may be the cube of it, as with `aaaa…` and `abab…`."""
 
 FEWEST = 3
 """Characters between two differences that have to agree to stand out as common."""
@@ -64,6 +66,12 @@ def likeness(left: str, right: str) -> float:
     """How much two texts have in common, from 0 to 1: the characters that agree, of all."""
     total = len(left) + len(right)
     return 2 * sum(len(span.left) for span in difference(left, right) if span.same) / total if total else 1.0
+
+
+def shared(left: str, right: str) -> float:
+    """The same without regard to their order, which is at least as much and takes no alignment."""
+    total = len(left) + len(right)
+    return 2 * (Counter(left) & Counter(right)).total() / total if total else 1.0
 
 
 def edits(one: str, other: str, *, within: int) -> int:
