@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
@@ -50,7 +51,7 @@ def changes(
     old: Sequence[Line], new: Sequence[Line], before: JsonValue, after: JsonValue
 ) -> Iterator[tuple[str, Sequence[Line], Sequence[Line]]]:
     """How the lines of `before` become those of `after`: `equal`, or else lines to remove and lines to add."""
-    keys = ([_key(line, before) for line in old], [_key(line, after) for line in new])
+    keys = _keys(old, before), _keys(new, after)
     for operation, *at in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         yield operation, old[at[0] : at[1]], new[at[2] : at[3]]
 
@@ -59,6 +60,17 @@ def relevant(pod: JsonValue) -> JsonValue:
     """The Pod without its status, and without what differs between any two Pods."""
     metadata = {name: member for name, member in get_object(pod, "metadata").items() if name not in _NOISE}
     return {name: member for name, member in get_object(pod).items() if name != "status"} | {"metadata": metadata}
+
+
+def _keys(lines: Sequence[Line], pod: JsonValue) -> list[tuple[str | int, ...]]:
+    """A key for each line, and no two alike: of thousands that are, `SequenceMatcher` compares each with each."""
+    seen = Counter[tuple[str, ...]]()
+    keys: list[tuple[str | int, ...]] = []
+    for line in lines:
+        key = _key(line, pod)
+        seen[key] += 1
+        keys.append((*key, seen[key]))
+    return keys
 
 
 def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:
