@@ -78,16 +78,22 @@ def edits(one: str, other: str, *, within: int) -> int:
     """How many edits two texts are apart: characters put in, left out, replaced, or exchanged with their neighbour.
 
     The restricted Damerau-Levenshtein distance ("optimal string alignment"). Exact up to `within`, which saves most of
-    the work: texts whose lengths differ by more are at least so far apart, and that is what is returned.
+    the work: no more than that many characters to the left and to the right of its own place is a character looked for.
+    Texts whose lengths differ by more are at least so far apart, and that is what is returned.
     """
     if abs(len(one) - len(other)) > within:
         return abs(len(one) - len(other))
+    far = within + 1
     before: list[int] = []
     row = list(range(len(other) + 1))
     for line, left in enumerate(one, 1):
-        last, before, row = before, row, [line]
-        for column, right in enumerate(other, 1):
+        last, before, row = before, row, [line, *[far] * len(other)]
+        band = slice(max(line - within, 0), line + within + 1)
+        for column in range(max(band.start, 1), min(band.stop, len(row))):
+            right = other[column - 1]
             cost = min(before[column] + 1, row[column - 1] + 1, before[column - 1] + (left != right))
             exchanged = line > 1 and column > 1 and (left, one[line - 2]) == (other[column - 2], right)
-            row.append(min(cost, last[column - 2] + 1) if exchanged else cost)
+            row[column] = min(cost, last[column - 2] + 1) if exchanged else cost
+        if min(row[band] + before[band]) > within:
+            return far
     return row[-1]
