@@ -221,7 +221,7 @@ def test_each_cluster_is_named_in_the_formats_of_other_tools(monkeypatch: pytest
 def test_what_is_the_same_before_and_after_a_change_is_not_compared_line_by_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A file of 1.6 MB kept a thread for half a minute."""
+    """Of 50,000 lines, a hundred different ones, that took two seconds."""
     compared: list[int] = []
     monkeypatch.setattr(
         unified_diff,
