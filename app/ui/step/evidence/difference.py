@@ -14,6 +14,9 @@ from app.ui.step.evidence.added_lines import explanation, group
 
 _NOISE = ("name", "generateName", "managedFields", "uid", "creationTimestamp", "resourceVersion")
 """Members of the metadata that differ between any two Pods, with or without the webhook."""
+_LONGEST = 2000
+"""Lines between the first and the last change that are aligned; of more, all count as changed. The work may be the
+square of them."""
 _CONTEXT = 1
 """How many unchanged lines are shown beside a change."""
 
@@ -51,9 +54,25 @@ def changes(
     old: Sequence[Line], new: Sequence[Line], before: JsonValue, after: JsonValue
 ) -> Iterator[tuple[str, Sequence[Line], Sequence[Line]]]:
     """How the lines of `before` become those of `after`: `equal`, or else lines to remove and lines to add."""
-    keys = _keys(old, before), _keys(new, after)
-    for operation, *at in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
-        yield operation, old[at[0] : at[1]], new[at[2] : at[3]]
+    one, other = _keys(old, before), _keys(new, after)
+    head = _common(one, other)
+    tail = _common(one[head:][::-1], other[head:][::-1])
+    middles = one[head : len(one) - tail], other[head : len(other) - tail]
+    if head:
+        yield "equal", old[:head], new[:head]
+    if max(map(len, middles)) > _LONGEST:
+        yield "replace", old[head : len(old) - tail], new[head : len(new) - tail]
+    else:
+        for operation, *at in SequenceMatcher(None, *middles, autojunk=False).get_opcodes():
+            yield operation, old[head + at[0] : head + at[1]], new[head + at[2] : head + at[3]]
+    if tail:
+        yield "equal", old[-tail:], new[-tail:]
+
+
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many keys both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def relevant(pod: JsonValue) -> JsonValue:
