@@ -7,6 +7,7 @@ import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from app.flow.matching.differences import common
 from app.flow.model import JsonValue
 
 if TYPE_CHECKING:
@@ -25,18 +26,12 @@ def lines(change: Change | None) -> tuple[str, ...]:
     if change is None:
         return ()
     before, after = (_lines(document) for document in (change.before, change.after))
-    head = _common(before, after)
-    tail = _common(before[head:][::-1], after[head:][::-1])
+    head = common(before, after)
+    tail = common(before[head:][::-1], after[head:][::-1])
     skipped, left_out = (max(same - _BESIDE, 0) for same in (head, tail))
     before, after = before[skipped : len(before) - left_out], after[skipped : len(after) - left_out]
     found = [_moved(line, skipped) for line in unified_diff(before, after, lineterm="")]
     return (f"--- {change.object}", f"+++ {change.object}", *found[2:]) if found else ()
-
-
-def _common(one: list[str], other: list[str]) -> int:
-    """How many lines both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _moved(line: str, by: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -30,8 +31,8 @@ class Span:
 def difference(left: str, right: str) -> tuple[Span, ...]:
     """The spans of both texts, in order: joined they are `left` and `right` again; all are the same iff these are."""
     # (1) What both begin and end with, so that only the middle has to be aligned.
-    head = _common(left, right)
-    tail = _common(left[head:][::-1], right[head:][::-1])
+    head = common(left, right)
+    tail = common(left[head:][::-1], right[head:][::-1])
     middles = left[head : len(left) - tail], right[head : len(right) - tail]
 
     # (2) The middle.
@@ -56,8 +57,8 @@ def _calmed(spans: list[Span]) -> list[Span]:
     return made
 
 
-def _common(left: str, right: str) -> int:
-    """How many characters both begin with."""
+def common(left: Sequence[object], right: Sequence[object]) -> int:
+    """How many characters, or lines, both begin with."""
     pairs = enumerate(zip(left, right, strict=False))
     return next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
 

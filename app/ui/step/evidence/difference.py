@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 
 from app.content import Content
 from app.flow.json_access import get, get_object, get_str
+from app.flow.matching.differences import common
 from app.flow.model import JsonValue
 from app.ui.draw.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
 from app.ui.step.evidence.added_lines import explanation, group
@@ -55,8 +56,8 @@ def changes(
 ) -> Iterator[tuple[str, Sequence[Line], Sequence[Line]]]:
     """How the lines of `before` become those of `after`: `equal`, or else lines to remove and lines to add."""
     one, other = _keys(old, before), _keys(new, after)
-    head = _common(one, other)
-    tail = _common(one[head:][::-1], other[head:][::-1])
+    head = common(one, other)
+    tail = common(one[head:][::-1], other[head:][::-1])
     middles = one[head : len(one) - tail], other[head : len(other) - tail]
     if head:
         yield "equal", old[:head], new[:head]
@@ -67,12 +68,6 @@ def changes(
             yield operation, old[head + at[0] : head + at[1]], new[head + at[2] : head + at[3]]
     if tail:
         yield "equal", old[-tail:], new[-tail:]
-
-
-def _common(one: Sequence[object], other: Sequence[object]) -> int:
-    """How many keys both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def relevant(pod: JsonValue) -> JsonValue:
