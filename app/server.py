@@ -272,7 +272,7 @@ def application(script: Path) -> st.App:
                 },
             ),
             Middleware(KnownPages),
-            Middleware(FirstPaint, head=_HEAD, noscript=first_picture.noscript(), body=_BODY),
+            Middleware(FirstPaint, index=_INDEX, head=_HEAD, noscript=first_picture.noscript(), body=_BODY),
             Middleware(PageFrames, may_be_kept=browser_messages.may_be_kept),
             Middleware(BoundedUploads, files=uploaded_files, trusted=_settings.trusted_proxies, limits=UploadLimits()),
         ],

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from app.flow.matching.differences import common
 from app.flow.model import JsonValue
 
 if TYPE_CHECKING:
     from app.flow.doctor import Change
 
 
+_BESIDE = 50
+"""Unchanged lines before the first and after the last change that `difflib` is given. It shows three."""
+
+
 def lines(change: Change | None) -> tuple[str, ...]:
-    """The diff, the object's name in its two first lines; none where no change is known."""
+    """The diff, the object's name in its two first lines; none where no change is known.
+
+    The rest is left out before: of thousands of lines that are alike, `difflib` compares each with each.
+    """
     if change is None:
         return ()
     before, after = (_lines(document) for document in (change.before, change.after))
-    return tuple(unified_diff(before, after, change.object, change.object, lineterm=""))
+    head = common(before, after)
+    tail = common(before[head:][::-1], after[head:][::-1])
+    skipped, left_out = (max(same - _BESIDE, 0) for same in (head, tail))
+    before, after = before[skipped : len(before) - left_out], after[skipped : len(after) - left_out]
+    found = [_moved(line, skipped) for line in unified_diff(before, after, lineterm="")]
+    return (f"--- {change.object}", f"+++ {change.object}", *found[2:]) if found else ()
+
+
+def _moved(line: str, by: int) -> str:
+    """The line; where it says which lines follow, so many lines further down."""
+    if not line.startswith("@@"):
+        return line
+    return re.sub(r"(?<=[-+])\d+", lambda number: str(int(number[0]) + by), line)
 
 
 def _lines(document: JsonValue) -> list[str]:

@@ -4,6 +4,7 @@ browser that runs no script."""
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,13 +23,16 @@ _OF_THE_FILE = ("etag", "last-modified", "accept-ranges")
 class FirstPaint:
     """Writes some HTML at the beginning and at the end of Streamlit's `index.html`, and into its `noscript`."""
 
-    def __init__(self, app: ASGIApp, *, head: str, noscript: str, body: str) -> None:
-        """`head`: the title, and what a browser is to load before all else.
+    def __init__(self, app: ASGIApp, *, index: Path, head: str, noscript: str, body: str) -> None:
+        """`index`: Streamlit's page. Every other answer may be a visitor's file and stays as it is.
 
-        `body`: the end, where of two rules that weigh the same ours wins.
+        `head`: the title, and what a browser is to load before all else. `body`: the end, where of two rules that weigh
+        the same ours wins.
         """
-        self._app = app
-        self._head, self._noscript, self._body = head.encode(), noscript.encode(), body.encode()
+        self._app, self._streamlits = app, index.read_bytes()
+        longer = _TITLE.sub(b"", self._streamlits, count=1).replace(_BEGINNING, _BEGINNING + head.encode(), 1)
+        own = _NOSCRIPT.sub(lambda _: noscript.encode(), longer, count=1)
+        self._ours = own.replace(_END, body.encode() + _END, 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only the page that a browser asks for gets longer."""
@@ -48,16 +52,14 @@ class FirstPaint:
             elif begun is not None:
                 page.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    longer = _TITLE.sub(b"", page, count=1).replace(_BEGINNING, _BEGINNING + self._head, 1)
-                    own = _NOSCRIPT.sub(lambda _: self._noscript, longer, count=1)
-                    body = own.replace(_END, self._body + _END, 1)
-                    if body != page:
+                    body = self._ours if page == self._streamlits else page
+                    if body is self._ours:
                         headers = MutableHeaders(scope=begun)
                         headers["content-length"] = str(len(body))
                         for name in _OF_THE_FILE:
                             del headers[name]
                     await send(begun)
-                    await send({"type": "http.response.body", "body": body})
+                    await send({"type": "http.response.body", "body": bytes(body)})
 
         headers = [header for header in scope["headers"] if header[0].lower() not in _CONDITIONS]
         await self._app({**scope, "headers": headers}, receive, send_longer)

@@ -241,6 +241,15 @@ def test_every_link_carries_mode_depth_and_choice(screen, real):
     assert "mode=live" not in simulated.everything
 
 
+def test_no_link_carries_what_is_too_long_for_a_name(screen, monkeypatch):
+    """The glossary had 67 MB with 50,000 letters in its address."""
+    monkeypatch.setenv("IRSA_LIVE", "0")
+    shown = screen(lang="en").open("glossary", mode="live", context="z" * 513, profile="q" * 512)
+    html = "".join(fetched(json.loads(each)["html"]) for each in drawn(shown)) + shown.everything
+    assert "profile=" + "q" * 512 in html
+    assert "context=" not in html
+
+
 def stored(real, name, revision="", *, account="my-sa"):
     """Another Pod in the real cluster: by hand, or of this revision of the Deployment `web`."""
     pod = scenario.pod(name, account)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.flow.matching import differences
 from app.flow.matching.comparison import compare
 from app.flow.model import Status
 from app.flow.trust import evaluate, web_identity_context
@@ -200,6 +201,27 @@ def test_a_pattern_that_none_of_the_usual_ones_fits_has_one_of_its_own(pattern, 
     assert found.row("sub", "policy").status is Status.WARNING
     found = compare(CLAIMS, PROVIDER, ARN, policy({"StringLike": {SUB: [f"{prefix}default:other-*", SUBJECT]}}))
     assert let_in(found.strangers) == []
+
+
+def test_of_many_patterns_that_the_subject_fits_ten_are_tried():
+    patterns = [f"system:serviceaccount:default:{'*' * number}my-sa" for number in range(1, 40)]
+    found = compare(CLAIMS, PROVIDER, ARN, policy({"StringLike": {SUB: patterns}}))
+    assert len([stranger for stranger in found.strangers if stranger.kind == "same_pattern"]) <= 10
+
+
+def test_of_many_values_five_are_aligned_and_none_where_too_much_would_have_to_be(monkeypatch):
+    aligned = []
+    matcher = differences.SequenceMatcher
+    monkeypatch.setattr(
+        differences, "SequenceMatcher", lambda *texts, **more: aligned.append(texts) or matcher(*texts, **more)
+    )
+    claims = {**CLAIMS, "aud": ["a" * 100]}
+    values = [f"{number}{'ab' * 49}b" for number in range(100)]
+    compare(claims, PROVIDER, ARN, policy({"StringEquals": {SUB: SUBJECT, AUD: values}}))
+    assert 0 < len(aligned) < 20
+    aligned.clear()
+    compare({**claims, "aud": ["a" * 200]}, PROVIDER, ARN, policy({"StringEquals": {SUB: SUBJECT, AUD: "ab" * 100}}))
+    assert aligned == []
 
 
 def test_what_else_stands_in_the_way():

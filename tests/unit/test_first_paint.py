@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tempfile
 from pathlib import Path
 
 import httpx
@@ -29,10 +30,15 @@ async def data(request):
     return JSONResponse({"</body>": request.headers.get("if-none-match")}, headers={"etag": '"2"'})
 
 
+async def download(request):
+    return HTMLResponse(f"{PAGE}<title>a visitor's")
+
+
 def get(path, accept):
-    app = FirstPaint(
-        Starlette(routes=[Route("/", page), Route("/data", data)]), head=HEAD, noscript=NOSCRIPT, body=STYLE
-    )
+    routes = [Route("/", page), Route("/data", data), Route("/download", download)]
+    with tempfile.NamedTemporaryFile() as index:
+        Path(index.name).write_text(PAGE, encoding="utf-8")
+        app = FirstPaint(Starlette(routes=routes), index=Path(index.name), head=HEAD, noscript=NOSCRIPT, body=STYLE)
 
     async def asked():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
@@ -58,6 +64,10 @@ def test_what_a_browser_does_not_ask_for_as_a_page_stays_as_it_is():
     answer = get("/data", "application/json")
     assert answer.json() == {"</body>": '"1"'}
     assert answer.headers["etag"] == '"2"'
+
+
+def test_a_file_that_a_browser_opens_as_a_page_stays_as_it_is():
+    assert get("/download", "text/html").text == f"{PAGE}<title>a visitor's"
 
 
 def test_an_answer_without_a_body_element_stays_as_it_is():

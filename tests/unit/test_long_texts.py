@@ -9,6 +9,7 @@ from app.flow.annotations import parse_csv_record, parse_int
 from app.flow.lessons.predictions import _JWT
 from app.flow.lessons.webhook_limits import _JWT as _IN_REVIEWS
 from app.flow.manifests.trust_documents import _VARIABLE
+from app.flow.matching.differences import edits
 from app.flow.redaction import _mask
 from app.flow.redaction.command_lines import mask_words
 from app.flow.verdict.log_sentences import _OWN_VALUES, _SENTENCE, comes_again
@@ -51,6 +52,7 @@ CASES = {
     "subscripts of a field": lambda n: list(field_reference("['" * n, "", ())),
     "beginnings of a document": lambda n: code(load("en"), "[" * n),
     "numbers": lambda n: held("1," * n),
+    "two names": lambda n: edits("a" * (n // 4) + "b", "b" + "a" * (n // 4), within=2),
     "ends of XML": lambda n: indented("<a" + "</" * n),
     "blanks of a field": lambda n: _FIELD.findall(" " * n),
     "keys of a terminal": lambda n: LineDiscipline().type(b"a\n" * (16 * n)),

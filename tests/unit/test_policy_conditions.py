@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -303,8 +304,25 @@ def test_a_text_without_a_variable_stands_for_itself(text: str) -> None:
     assert glob(plain.replace("*", "").replace("?", ""), {})(plain.replace("*", "").replace("?", ""))
 
 
-def test_a_pattern_of_many_wildcards_takes_no_time() -> None:
-    assert not glob("*a" * 500 + "b", None)("a" * 5000)
+@pytest.mark.parametrize("pattern", ["*a" * 500 + "b", "*" + "a?" * 500 + "b*", "*" + " ?" * 60_000])
+def test_a_pattern_of_many_wildcards_takes_no_time(pattern: str) -> None:
+    assert not glob(pattern, None)("a" * 5000)
+
+
+def test_a_pattern_is_not_made_into_a_regular_expression(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(re, "compile", None)
+    assert glob("a*b?c*d", None)("a--b-c--d")
+    assert satisfies("ArnLike", "a:b*:?:d:e:f*", "a:b:c:d:e:f")
+
+
+@pytest.mark.parametrize("operator", ["StringLike", "ArnLike"])
+def test_a_variable_that_is_repeated_takes_no_memory(operator: str) -> None:
+    tracemalloc.start()
+    try:
+        assert not satisfies(operator, "a:b:c:d:e:*" + "${one}" * 800, "a:b:c:d:e:" + "f" * 2000, {"one": "x" * 2000})
+        assert tracemalloc.get_traced_memory()[1] < 500_000
+    finally:
+        tracemalloc.stop()
 
 
 PAIRS = [

@@ -65,7 +65,6 @@ MADE = {
     "app.console.filters.arguments._short": CONFINED,
     "app.console.filters.lines.grep": CONFINED,
     "app.flow.doctor.pods.choosing._is_named_after": "ends in one of `_NAMES`, which read an object's name",
-    "app.flow.policy.patterns._stretch": "repeats nothing: each character stands for itself or for any one",
     "app.world.aws.parameters.text": "compiles what the constraints give it, which are looked at as they are",
 }
 """The functions that make an expression of what only they know."""

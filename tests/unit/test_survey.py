@@ -715,6 +715,14 @@ def test_one_command_for_all_says_where_the_policy_has_no_room_for_them() -> Non
     assert ours == others
 
 
+def test_of_more_than_a_trust_policy_has_room_for_there_is_no_command_for_all() -> None:
+    """Nor one for each: a hundred of them would repeat a hundred statements a hundred times."""
+    found = surveyed(*(account("shop", f"sa-{number}", ROLE) for number in range(21)))
+    fixes = [problem.fix for tie in found.ties for problem in tie.problems if problem.fix]
+    assert {(fix.id, len(fix.commands)) for fix in fixes if fix.id.startswith("trust")} == {("trust_too_many", 1)}
+    assert max(len(command) for fix in fixes for command in fix.commands) < 200
+
+
 OWN, KOPS = "s3.example.com/kops", "amazonaws.com"
 """An issuer outside EKS, and the audience that kOps gives its webhook."""
 

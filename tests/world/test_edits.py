@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import sys
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from app.content import LANGUAGES, load
 from app.flow.redaction import MASK
 from app.flow.visible import visible
 from app.world import edits
-from app.world.edits import EditRefused, account
+from app.world.edits import EditRefused, account, edited_json
 from app.world.faults import FAULTS
 from app.world.setup import scenario
 from tests.by_turns import by_turns
@@ -300,6 +301,17 @@ def test_what_is_no_document_of_ours(refused_by_one, kind, case):
 @pytest.mark.parametrize("depth", [31, 20000])
 def test_no_bottomless_pit(refused_by_one, kind, depth):
     assert refused_by_one(kind, '{"a":' + "[" * depth + "]" * depth + "}")[0] == "too_deep"
+
+
+def test_a_long_name_is_not_repeated_with_each_member():
+    """A text of 64 KB took 129 MB."""
+    text = json.dumps({"a" * 30_000: {str(number): 1 for number in range(2000)}})
+    tracemalloc.start()
+    try:
+        edited_json.read(text)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @KINDS

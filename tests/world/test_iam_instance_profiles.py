@@ -54,6 +54,19 @@ def test_what_iam_refuses(aws: AwsWorld, operation: str, asked: dict, code: str)
         getattr(aws.client("iam"), operation)(**asked)
 
 
+def test_profiles_of_a_role_with_a_long_trust_policy_come_in_small_pages(aws: AwsWorld) -> None:
+    """White space is free in the policy's quota, and each profile repeats it."""
+    iam = aws.client("iam")
+    aws.role("app", trust_policy())
+    policy = json.dumps(trust_policy())
+    iam.update_assume_role_policy(RoleName="app", PolicyDocument=policy + " " * (131_072 - len(policy)))
+    for number in range(5):
+        iam.create_instance_profile(InstanceProfileName=f"app{number}")
+        iam.add_role_to_instance_profile(InstanceProfileName=f"app{number}", RoleName="app")
+    pages = iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName="app")
+    assert [len(page["InstanceProfiles"]) for page in pages] == [2, 2, 1]
+
+
 def test_the_path_of_a_profile_is_in_its_arn(aws: AwsWorld) -> None:
     made = aws.client("iam").create_instance_profile(InstanceProfileName="app", Path="/team/")["InstanceProfile"]
     document = {"Effect": "Allow", "Action": "iam:GetInstanceProfile", "Resource": made["Arn"]}

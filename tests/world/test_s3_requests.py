@@ -251,7 +251,10 @@ def test_several_objects_are_deleted_at_once(aws, s3):
 
 @pytest.mark.parametrize(
     "body",
-    ["", "<Delete/>", "<Delete></Delete>", "<Delete><Object><Key>a</Key>x</Object></Delete>", "<Delete>x</Delete>"],
+    [
+        *("", "<Delete/>", "<Delete></Delete>", "<Delete>x</Delete>"),
+        *(f"<Delete><Object><Key>{key}</Object></Delete>" for key in ("a</Key>x", f"&#{'9' * 5000};</Key>")),
+    ],
 )
 def test_what_is_no_list_of_objects(body):
     content = body.encode()

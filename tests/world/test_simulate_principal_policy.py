@@ -6,6 +6,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from app.flow.policy.json_places import places
 from app.world.aws.iam import simulation
 from tests.world.aws_world import (  # noqa: F401
     ACCOUNT,
@@ -124,6 +125,19 @@ def test_junk_is_refused(aws, parameters, code):
     asked = {"PolicySourceArn": ROLE, "ActionNames": ["s3:ListBucket"], **parameters}
     with refused(code, None):
         aws.client("iam").simulate_principal_policy(**asked)
+
+
+def test_of_many_statements_each_text_is_read_once_and_the_answer_stays_small(aws, monkeypatch):
+    read = []
+    monkeypatch.setattr(simulation, "places", lambda text: read.append(text) or places(text))
+    given = json.loads(policy("sqs:*"))
+    given["Statement"] *= 200
+    found = simulated(aws.client("iam"), "sqs:SendMessage", PolicyInputList=[json.dumps(given)])
+    assert (len(found["MatchedStatements"]), len(read)) == (200, 2)  # the own policy and the given one
+    with refused("InvalidInput", None):
+        aws.client("iam").simulate_principal_policy(
+            PolicySourceArn=ROLE, ActionNames=["sqs:SendMessage"] * 26, PolicyInputList=[json.dumps(given)]
+        )
 
 
 def test_others_have_their_turn_between_two_results():

@@ -80,7 +80,8 @@ def judge_requests(
     _token_used(findings, walk, pod, asked, said)
     if not _asks_for_other_role(findings, walk, pod, said):
         _request(findings, walk, sent, asked, said)
-    of_variables(findings, pod, [it for it in variables if it.container not in without_aws(pod)], said)
+    spared = without_aws(pod)
+    of_variables(findings, pod, [it for it in variables if it.container not in spared], said)
 
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
-from app.flow.matching.differences import Span, difference, likeness
+from app.flow.matching.differences import Span, difference, likeness, shared
 from app.flow.names import SUBJECT_PREFIX
 from app.flow.policy.conditions import parse_operator
 from app.flow.policy.patterns import glob
@@ -16,6 +17,8 @@ from app.flow.policy.policy import Match
 
 _ALIKE = 0.6
 """From this likeness on, two texts are taken for one with a typing error in it."""
+_ALIGNED = 5
+"""Of many texts, those with the most characters in common are compared in their order."""
 _SCHEME = "https://"
 
 
@@ -31,7 +34,8 @@ class Miss:
 
 def of_values(got: str, wanted: Sequence[str]) -> Miss:
     """What parts a text from the one of `wanted` that comes nearest."""
-    nearest = max(wanted, key=lambda value: likeness(got, value), default="")
+    promising = nlargest(_ALIGNED, wanted, key=lambda value: shared(got, value))
+    nearest = max(promising, key=lambda value: likeness(got, value), default="")
     return Miss(code=_code(got, nearest), spans=difference(got, nearest))
 
 

@@ -16,6 +16,8 @@ from app.flow.policy.patterns import glob
 EQUALS, LIKE = "StringEquals", "StringLike"
 _OTHER_NAMESPACE = "other-namespace"
 _NAMESPACES = ("kube-system", "default")
+_OTHERS = 10
+"""The whole policy is evaluated for each of them."""
 _SUBJECT = re.compile(rf"{SUBJECT_PREFIX}[^:]+:[^:]+")
 
 Conditions = dict[str, Any]
@@ -75,9 +77,11 @@ def subjects(policy: JsonValue) -> set[str]:
 
 def others_that_fit(policy: JsonValue, subject: str, run: str, known: Iterable[str] = ()) -> list[str]:
     """Other ServiceAccounts' subjects, one for each pattern in a condition on `sub` that the subject fits: with `run`
-    for each `*`. None where one of the `known` fits that pattern as well."""
+    for each `*`. None where one of the `known` fits that pattern as well, and no more than `_OTHERS`."""
     found: list[str] = []
     for pattern in sorted(subjects(policy)):
+        if len(found) == _OTHERS:
+            break
         fits = glob(pattern, None)
         if fits(subject) and not any(fits(it) for it in known if it != subject):
             filled = (pattern.replace("*", run).replace("?", letter) for letter in "xy")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from app.flow.policy.patterns import (
@@ -22,6 +22,7 @@ from app.flow.policy.patterns import (
     Values,
     compile_pieces,
     glob,
+    least_length,
     literal,
     never,
     pieces,
@@ -66,15 +67,19 @@ def _string_equals_ignore_case(wanted: str, variables: Keys | None) -> Predicate
 
 def _arn_like(wanted: str, variables: Keys | None) -> Predicate:
     """Part by part: a `*` does not reach over a colon, but in the last part. ArnEquals behaves like ArnLike."""
-    found = pieces(wanted, variables, wildcards=True)
-    parts = [] if found is None else split_at_colons(found, _ARN_PARTS)
-    if len(parts) != _ARN_PARTS:
-        return never
-    tests = [compile_pieces(part) for part in parts]
+    least = least_length(wanted, variables)
+
+    @cache
+    def tests() -> list[Predicate]:
+        found = pieces(wanted, variables, wildcards=True)
+        parts = [] if found is None else split_at_colons(found, _ARN_PARTS)
+        return [compile_pieces(part) for part in parts]
 
     def test(got: str) -> bool:
         values = got.split(":", _ARN_PARTS - 1)
-        return len(values) == _ARN_PARTS and all(matches(value) for matches, value in zip(tests, values, strict=True))
+        if len(got) < least or not len(values) == len(tests()) == _ARN_PARTS:
+            return False
+        return all(matches(value) for matches, value in zip(tests(), values, strict=True))
 
     return test
 

@@ -204,7 +204,7 @@ def of_another_role(pod: JsonValue, role_arn: str) -> list[str]:
 def without_aws(pod: JsonValue) -> list[str]:
     """The containers without a token beside one that has one, by the webhook or by hand, whose manifest shows no use of
     AWS: no variable of the SDKs, no image named after AWS."""
-    later, own = added_later(pod), own_token(pod)
+    later, own = set(added_later(pod)), own_token(pod)
     names = [get_str(box, "name") for box in containers(pod) if not _uses_aws(box)]
     return [name for name in names if name in later or (own and name != own.container)]
 

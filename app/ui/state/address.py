@@ -20,12 +20,14 @@ CLUSTER = ("context", "in_cluster", "profile", "region")
 SUBJECT = ("namespace", "service_account", "pod")
 NOTHING = dict.fromkeys((*CLUSTER, *SUBJECT))
 """No choice."""
+LONGEST = 512
+"""Characters of a value. A longer one is no name, and a page would repeat it in a hundred links."""
 _YES = "1"
 
 
 def kept() -> dict[str, str]:
     """The parameters of the present address that are repeated in the addresses of other pages."""
-    return _given(*LOOK, *CLUSTER, *SUBJECT)
+    return {name: text for name, text in _given(*LOOK, *CLUSTER, *SUBJECT).items() if len(text) <= LONGEST}
 
 
 def subject() -> dict[str, str]:

@@ -6,12 +6,14 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from app.flow.model import JsonObject, JsonValue
 from app.world.edits.refusal import EditRefused
 
 T = TypeVar("T")
+_Place: TypeAlias = tuple[str | int, ...]
+"""Names of members and numbers of items from the top down: a text of it repeats what may be a name of 64 KB."""
 SIZE_LIMIT = 64 * 1024
 """Bytes of a text; a longer one is not read. The largest that makes sense is a webhook's configuration, with 3 KiB."""
 DEPTH_LIMIT = 30
@@ -38,8 +40,8 @@ def read(text: str) -> JsonObject:
         raise EditRefused("too_deep", expected=str(DEPTH_LIMIT)) from None
     except ValueError:  # Python reads no integer of more digits
         raise EditRefused("long_number", expected=str(sys.get_int_max_str_digits())) from None
-    for path, item in _walk(document):
-        _check_characters(path, item)
+    for place, item in _walk(document):
+        _check_characters(place, item)
     if not isinstance(document, dict):
         raise EditRefused("no_object", got=type_name(document), expected=type_name({}))
     return document
@@ -102,27 +104,31 @@ def _constant(name: str) -> NoReturn:
     raise EditRefused("number", got=name)
 
 
-def _walk(document: JsonValue) -> Iterator[tuple[str, str]]:
-    """Every string in a document, names of members among them, with the path that leads there."""
-    pending: list[tuple[str, JsonValue, int]] = [("", document, 1)]
+def _walk(document: JsonValue) -> Iterator[tuple[_Place, str]]:
+    """Every string in a document, names of members among them, with the place of it."""
+    pending: list[tuple[_Place, JsonValue, int]] = [((), document, 1)]
     while pending:
-        path, value, depth = pending.pop()
+        place, value, depth = pending.pop()
         if depth > DEPTH_LIMIT:
-            raise EditRefused("too_deep", expected=str(DEPTH_LIMIT), where=path)
+            raise EditRefused("too_deep", expected=str(DEPTH_LIMIT), where=_path(place))
         if isinstance(value, dict):
-            yield from ((path, name) for name in value)
-            pending += [(f"{path}.{name}" if path else name, item, depth + 1) for name, item in value.items()]
+            yield from ((place, name) for name in value)
+            pending += [((*place, name), item, depth + 1) for name, item in value.items()]
         elif isinstance(value, list):
-            pending += [(f"{path}[{index}]", item, depth + 1) for index, item in enumerate(value)]
+            pending += [((*place, index), item, depth + 1) for index, item in enumerate(value)]
         elif isinstance(value, str):
-            yield path, value
+            yield place, value
         elif isinstance(value, float) and value in (float("inf"), float("-inf")):
-            raise EditRefused("number", got=str(value), where=path)
+            raise EditRefused("number", got=str(value), where=_path(place))
 
 
-def _check_characters(path: str, text: str) -> None:
+def _path(place: _Place) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
+
+
+def _check_characters(place: _Place, text: str) -> None:
     """Refuses control characters, in an ARN also those of the layout, and halves of characters."""
     allowed = frozenset() if text.lstrip().startswith("arn:") else _LAYOUT
     for char in text:
         if unicodedata.category(char) in ("Cc", "Cs") and char not in allowed:
-            raise EditRefused("control_character", got=char, where=path)
+            raise EditRefused("control_character", got=char, where=_path(place))

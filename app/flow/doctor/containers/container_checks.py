@@ -56,7 +56,8 @@ def judge_containers(
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     _token_contents(findings, walk)
     _token_readable(findings, ports, walk, pod)
-    concerned = [it for it in variables if it.container not in without_aws(pod)]
+    spared = without_aws(pod)
+    concerned = [it for it in variables if it.container not in spared]
     judge_region(findings, ports, walk, concerned, where, said)
     _static_keys(findings, pod, variables, where, said)
     _hop_limit(findings, pod, where)

@@ -36,6 +36,9 @@ _TRUST = {
 """The checks of a trust policy in their order, each with the key of the problem where it is the first that fails."""
 _ADMITS = ("trust", "trust_instead", "trust_refused", "trust_in_list", "trust_over_quota")
 """The fixes that let in one ServiceAccount."""
+_LONGEST = 20
+"""Statements of one command: more of them exceed IAM's quota for a trust policy however far it is raised (4096
+characters)."""
 _NAMED = 5
 """How many Pods a sentence names at most."""
 
@@ -161,7 +164,9 @@ def refused(case: Case, together: Sequence[Bearer]) -> Problem:
     checks = findings.report().checks
     first = next(check for check in checks if check.status is Status.FAILED)
     fix = case.fix(first)
-    if len(together) > 1 and fix is not None and fix.id in _ADMITS:
+    if len(together) > _LONGEST and fix is not None and fix.id in _ADMITS:
+        fix = Fix(id="trust_too_many", commands=(_show(role_name(case.policy.arn)),))
+    elif len(together) > 1 and fix is not None and fix.id in _ADMITS:
         policy = reduce(lambda made, one: admitting(made, one) or made, together, case.policy.document)
         too_long = exceeds_quota(policy) and not exceeds_quota(case.policy.document)
         commands = (case.names(first).update_trust(policy),)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from app.content import Content
 from app.flow.json_access import get, get_object, get_str
+from app.flow.matching.differences import common
 from app.flow.model import JsonValue
 from app.ui.draw.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
 from app.ui.step.evidence.added_lines import explanation, group
 
 _NOISE = ("name", "generateName", "managedFields", "uid", "creationTimestamp", "resourceVersion")
 """Members of the metadata that differ between any two Pods, with or without the webhook."""
+_LONGEST = 2000
+"""Lines between the first and the last change that are aligned; of more, all count as changed. The work may be the
+square of them."""
 _CONTEXT = 1
 """How many unchanged lines are shown beside a change."""
 
@@ -50,15 +55,36 @@ def changes(
     old: Sequence[Line], new: Sequence[Line], before: JsonValue, after: JsonValue
 ) -> Iterator[tuple[str, Sequence[Line], Sequence[Line]]]:
     """How the lines of `before` become those of `after`: `equal`, or else lines to remove and lines to add."""
-    keys = ([_key(line, before) for line in old], [_key(line, after) for line in new])
-    for operation, *at in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
-        yield operation, old[at[0] : at[1]], new[at[2] : at[3]]
+    one, other = _keys(old, before), _keys(new, after)
+    head = common(one, other)
+    tail = common(one[head:][::-1], other[head:][::-1])
+    middles = one[head : len(one) - tail], other[head : len(other) - tail]
+    if head:
+        yield "equal", old[:head], new[:head]
+    if max(map(len, middles)) > _LONGEST:
+        yield "replace", old[head : len(old) - tail], new[head : len(new) - tail]
+    else:
+        for operation, *at in SequenceMatcher(None, *middles, autojunk=False).get_opcodes():
+            yield operation, old[head + at[0] : head + at[1]], new[head + at[2] : head + at[3]]
+    if tail:
+        yield "equal", old[-tail:], new[-tail:]
 
 
 def relevant(pod: JsonValue) -> JsonValue:
     """The Pod without its status, and without what differs between any two Pods."""
     metadata = {name: member for name, member in get_object(pod, "metadata").items() if name not in _NOISE}
     return {name: member for name, member in get_object(pod).items() if name != "status"} | {"metadata": metadata}
+
+
+def _keys(lines: Sequence[Line], pod: JsonValue) -> list[tuple[str | int, ...]]:
+    """A key for each line, and no two alike: of thousands that are, `SequenceMatcher` compares each with each."""
+    seen = Counter[tuple[str, ...]]()
+    keys: list[tuple[str | int, ...]] = []
+    for line in lines:
+        key = _key(line, pod)
+        seen[key] += 1
+        keys.append((*key, seen[key]))
+    return keys
 
 
 def _key(line: Line, pod: JsonValue) -> tuple[str, ...]:

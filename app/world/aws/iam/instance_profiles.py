@@ -9,8 +9,11 @@ from app.world.aws.entities import InstanceProfile
 from app.world.aws.errors import AwsError
 from app.world.aws.iam import limits, roles, tags
 from app.world.aws.iam.pages import page
-from app.world.aws.parameters import Parameters
+from app.world.aws.parameters import Parameters, number
 from app.world.aws.times import iso
+
+_TRUST_POLICIES_SIZE = 256 * 1024
+"""Characters of all trust policies of one answer, twice as many as one may have."""
 
 
 def create(account: Account, parameters: Parameters) -> JsonValue:
@@ -81,8 +84,13 @@ def _find(account: Account, parameters: Parameters) -> InstanceProfile:
 
 
 def _page(account: Account, parameters: Parameters, profiles: list[InstanceProfile]) -> JsonValue:
-    items, fields = page(parameters, [(it.name, _describe(account, it)) for it in profiles])
-    return {"InstanceProfiles": items, **fields}
+    """Fewer than were asked for where their roles' trust policies are long: each profile repeats the whole of it, white
+    space too. IAM as well may return fewer (IAM API reference, ListInstanceProfiles, `MaxItems`)."""
+    roles_shown = [account.roles[it.role_name] for it in profiles if it.role_name in account.roles]
+    longest = max((len(role.trust_policy) for role in roles_shown), default=0)
+    most = min(number(parameters, "MaxItems", 100), max(_TRUST_POLICIES_SIZE // max(longest, 1), 1))
+    items, fields = page({**parameters, "MaxItems": str(most)}, [(it.name, it) for it in profiles])
+    return {"InstanceProfiles": [_describe(account, it) for it in items], **fields}
 
 
 def _describe(account: Account, profile: InstanceProfile) -> JsonValue:

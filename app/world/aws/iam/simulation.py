@@ -15,7 +15,7 @@ from itertools import groupby, product
 from app.flow.json_access import get_list
 from app.flow.model import ConditionKeys, JsonValue
 from app.flow.permissions import PermissionDecision, Policies, evaluate_permissions
-from app.flow.policy.json_places import places
+from app.flow.policy.json_places import Place, places
 from app.flow.policy.policy import Match
 from app.world.aws.account import Account
 from app.world.aws.errors import AwsError
@@ -36,11 +36,15 @@ RESOURCE_SIZE = 2048
 """Characters of a resource, as IAM has it."""
 INPUT_SIZE = 20 * 1024
 """Characters of all policies that are given: three of the longest that a role can have."""
+ANSWER_SIZE = 5000
+"""Statements and keys that all results of an answer name together: of 100 statements that apply to every action and
+resource, 50 results."""
 LACKS = (
     *("CallerArn", "ResourcePolicy", "ResourceOwner", "ResourceHandlingOption", "PolicyExclusionList"),
     *("MaxItems", "Marker"),
 )
 """What IAM's action takes besides, and this one refuses."""
+_NAMED = ("MatchedStatements", "MissingContextValues")
 _EACH = ("ActionNames.", "ResourceArns.")
 _ACTION = re.compile(r"[\w-]+:[\w-]+", re.ASCII)
 _ENTRY = re.compile(r"ContextEntries\.member\.([0-9]{1,9})\.ContextKeyName")
@@ -77,6 +81,8 @@ async def simulate_in_turns(
     for action, resource in product(actions, resources):
         asked = {"ActionNames.member.1": action, "ResourceArns.member.1": resource}
         results += get_list(simulate_one({**others, **asked}), "EvaluationResults")
+        if sum(len(get_list(it, name)) for it in results for name in _NAMED) > ANSWER_SIZE:
+            raise _invalid()
         await asyncio.sleep(0)
     return {"EvaluationResults": results, "IsTruncated": False}
 
@@ -159,18 +165,18 @@ def _matched(decision: PermissionDecision, texts: dict[str, str], account: Accou
     """The statements that apply, each with its place in its policy's text."""
     for name, of_policy in groupby(decision.trace, lambda it: it.policy):
         by_statement = [list(found) for _, found in groupby(of_policy, _statement)]
+        found_at = places(texts[name])
         for index, found in enumerate(by_statement):
             if all(it.matched for it in found):
-                yield _shown(name, index, texts[name], account)
+                place = found_at.get(("Statement", str(index))) or found_at.get(("Statement",))
+                yield _shown(name, place, texts[name], account)
 
 
 def _statement(match: Match) -> str | int:
     return match.statement
 
 
-def _shown(name: str, index: int, text: str, account: Account) -> JsonValue:
-    found = places(text)
-    place = found.get(("Statement", str(index))) or found.get(("Statement",))
+def _shown(name: str, place: Place | None, text: str, account: Account) -> JsonValue:
     shown: dict[str, JsonValue] = {"SourcePolicyId": name.rpartition("/")[2], "SourcePolicyType": _kind(name, account)}
     if place is None:
         return shown

@@ -86,7 +86,10 @@ def _members(content: str) -> dict[str, str]:
     place = 0
     while found := _MEMBER.match(content, place):
         place = found.end()
-        members[found[1]] = html.unescape(found[2])
+        try:
+            members[found[1]] = html.unescape(found[2])
+        except ValueError:  # Python reads no number of so many digits as `&#…;` may have
+            raise errors.malformed_xml() from None
     if content[place:].strip():
         raise errors.malformed_xml()
     return members
