@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import sleep
 from typing import Any
@@ -23,7 +22,6 @@ from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import (
     RerunData,
-    ScriptRunContext,
     ScriptRunner,
     ScriptRunnerEvent,
     get_script_run_ctx,
@@ -255,28 +253,6 @@ def _connected(session_id: str) -> ActiveSessionInfo | None:
     if not st.runtime.exists():
         return None
     return st.runtime.get_instance()._session_mgr.get_active_session_info(session_id)
-
-
-def kept_mounted() -> AbstractContextManager[None]:
-    """In a script: what is drawn inside stays in a browser that turns to another page, until that page draws something
-    else in the same place.
-
-    When the reader turns to another page, Streamlit's frontend removes what the old page has drawn, and leaves what the
-    main script has drawn. So this counts as drawn by the main script. The places in a container are numbered, so what
-    is drawn before it in the same container has to be kept as well.
-    """
-    return _drawn_by(lambda context: context.pages_manager.main_script_hash)
-
-
-def gone_with_its_page() -> AbstractContextManager[None]:
-    """In a script, inside of `kept_mounted`: what is drawn here goes with this page."""
-    return _drawn_by(lambda context: context.page_script_hash)
-
-
-def _drawn_by(script: Callable[[ScriptRunContext], str]) -> AbstractContextManager[None]:
-    """Inside, everything counts as drawn by that script of the present run; `script` returns its hash."""
-    context = get_script_run_ctx()
-    return context.run_with_active_hash(script(context)) if context else nullcontext()
 
 
 def let_be_drawn(seconds: float) -> None:
