@@ -39,6 +39,7 @@ from app.ui.state.runs import (
     drawn_before,
     made_files,
     outgoing_messages,
+    said_again,
     streamlit_shortcuts,
 )
 from app.ui.state.runs.runner import Runner
@@ -77,6 +78,8 @@ class Session(AppSession):
 
     def request_rerun(self, client_state: ClientState | None) -> None:
         """As `AppSession`, which stops the run before this one. Where that has not begun, its clicks are not lost."""
+        if client_state is not None:
+            said_again.hear(client_state, self._session_state)
         self._before = self._scriptrunner
         try:
             super().request_rerun(clicks.of_known_fragment(client_state, self._session_state))
