@@ -52,7 +52,7 @@ def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(show
     for direction in ("later", "earlier") * 3:  # an answer that comes at once leaves no moment to be dim
         shown.wait().page.evaluate(WATCH)
         shown.page.locator(f".st-key-moment_{direction} button").click()
-        shown.page.locator(".landmarks .here").wait_for()
+        expect(shown.page.locator(".st-key-moment_earlier button")).to_be_enabled(enabled=direction == "later")
         seen = shown.wait().page.evaluate("window.seen")
         if seen:
             break
