@@ -49,6 +49,7 @@ from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session
 from app.ui.state.runs import (
     browser_messages,
+    clicks,
     outgoing_messages,
     script_threads,
     streamlit_sessions,
@@ -655,15 +656,33 @@ def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch
     assert sorted(it.value for it in found) == ["RERUN", "STOP", "STOP"]
 
 
-def test_what_is_pressed_in_a_fragment_of_a_session_that_is_gone_runs_the_page(asked, monkeypatch):
-    ran = []
-    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
-    browser = Bare(None)
-    browser._fragment_storage = MemoryFragmentStorage()
-    browser.request_rerun(ClientState(page_script_hash="why", fragment_id="of why"))
-    eventually(lambda: ran)
-    waiting = browser._scriptrunner._requests._rerun_data
-    assert (waiting.page_script_hash, waiting.fragment_id_queue) == ("why", [])
+@pytest.mark.parametrize(
+    ("drawn", "page", "pressed", "expected"),
+    [
+        ((), "why", ["in"], []),
+        (("gone", "of why"), "why", ["in"], ["of why"]),
+        (("gone", "of why"), "why", ["in", "out"], []),
+        (("gone", "of why"), "why", ["in", "unknown"], ["of why"]),
+        (("gone",), "why", ["in"], []),
+        (("gone",), "compare", ["in"], None),
+    ],
+    ids=["new session", "its own", "with one outside", "with one of nothing", "drawn elsewhere", "page that was left"],
+)
+def test_what_a_fragment_cannot_answer_runs_the_page(asked, monkeypatch, drawn, page, pressed, expected):
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+    browser, state = Bare(None), SessionState()
+    browser._session_state, browser._fragment_storage = state, MemoryFragmentStorage()
+    for fragment in drawn:
+        browser._fragment_storage.register(fragment, lambda: None)
+        clicks.choose("why", "", SafeSessionState(state, lambda: None))
+        for id_, of in ("in", "of why"), ("out", None):
+            made = WidgetMetadata(id_, bool, bool, "trigger_value", fragment_id=of)
+            state._new_widget_state.set_widget_metadata(made)
+    states = WidgetStates(widgets=[WidgetState(id=id_, trigger_value=True) for id_ in pressed])
+    browser.request_rerun(ClientState(page_script_hash=page, fragment_id="of why", widget_states=states))
+    found = browser._scriptrunner and browser._scriptrunner._requests._rerun_data
+    assert (found and found.fragment_id_queue) == expected
+    assert found is None or {it.id for it in found.widget_states.widgets} == {*pressed}
 
 
 def test_each_tab_of_a_room_behind_one_address_is_served_and_a_visitor_of_another_address_meanwhile(

@@ -37,6 +37,7 @@ from app.ui.state.runs import (
     clicks,
     containers,
     drawn_before,
+    fragments,
     made_files,
     outgoing_messages,
     said_again,
@@ -82,7 +83,7 @@ class Session(AppSession):
             said_again.hear(client_state, self._session_state)
         self._before = self._scriptrunner
         try:
-            super().request_rerun(clicks.of_known_fragment(client_state, self._session_state))
+            super().request_rerun(fragments.or_page(client_state, self._session_state, self.has_fragment))
         finally:
             self._before = None
 
