@@ -250,7 +250,7 @@ class Bare(Session):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
         self._state, self._background_tasks = AppSessionState.APP_NOT_RUNNING, set()
-        self._session_state = SessionState()
+        self._session_state, self._settled = SessionState(), None
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -654,6 +654,54 @@ def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch
     goes.release(3)
     eventually(lambda: len(found) == 3)
     assert sorted(it.value for it in found) == ["RERUN", "STOP", "STOP"]
+
+
+def test_a_click_counts_whose_run_had_not_begun_when_its_runner_ended(asked, monkeypatch):
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+
+    async def heard():
+        browser = Bare(asyncio.get_running_loop())
+        asked(browser, "first")
+        browser.request_script_stop()  # as where the connection breaks
+        browser._on_scriptrunner_event(browser._scriptrunner, ScriptRunnerEvent.SHUTDOWN)
+        browser._hand_on()
+        assert browser._scriptrunner is None
+        assert asked(browser, "second") == ("second", {"first", "second"})
+        replaced, begins = browser._scriptrunner, asked(browser, "third")
+        assert begins == ("third", {"first", "second", "third"})
+        browser._on_scriptrunner_event(replaced, ScriptRunnerEvent.SHUTDOWN)
+        begun = browser._scriptrunner
+        begun._begun = begun._requests.on_scriptrunner_ready().rerun_data
+        browser.request_script_stop()
+        browser._on_scriptrunner_event(begun, ScriptRunnerEvent.SHUTDOWN)
+        browser._hand_on()
+        assert asked(browser, "fourth") == ("fourth", {"fourth"}), "each once"
+
+    asyncio.run(heard())
+
+
+def test_what_a_run_has_drawn_that_has_just_ended_is_shown_beside_what_a_fragment_draws_next(asked, monkeypatch):
+    """Its thread is done, and the loop takes up a press before it takes up the end."""
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+
+    async def heard():
+        browser = Bare(asyncio.get_running_loop())
+        browser._fragment_storage = MemoryFragmentStorage()
+        browser._fragment_storage.register("of why", lambda: None)
+        asked(browser, "first")
+        ended = browser._scriptrunner
+        ended._requests.on_scriptrunner_ready()
+        message = ForwardMsg(script_finished=0)
+        browser._on_scriptrunner_event(ended, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, message)
+        ended._requests.on_scriptrunner_ready()
+        browser._session_state._new_widget_state.set_widget_metadata(
+            WidgetMetadata("in", bool, bool, "trigger_value", fragment_id="of why")
+        )
+        browser.request_rerun(ClientState(fragment_id="of why"))
+        assert browser._scriptrunner is not ended
+        return browser.flush_browser_queue()
+
+    assert asyncio.run(heard()) == [ForwardMsg(script_finished=0)]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ class Session(AppSession):
     """Whether `_hand_on` is at work on the server's loop."""
     _before: ScriptRunner | None = None
     """While the browser asks for a run: the runner that this run replaces."""
+    _ended: ScriptRunner | None = None
+    """The runner that has ended last, where runs had not begun that the browser had asked for."""
     _first: tuple[object, ForwardMsg] | None = None
     """The app's pages, and the message with which each run begins, without what differs from run to run."""
 
@@ -81,14 +83,16 @@ class Session(AppSession):
         """As `AppSession`, which stops the run before this one. Where that has not begun, its clicks are not lost."""
         if client_state is not None:
             said_again.hear(client_state, self._session_state)
-        self._before = self._scriptrunner
+        self._before = self._scriptrunner or self._ended
         try:
             super().request_rerun(fragments.or_page(client_state, self._session_state, self.has_fragment))
         finally:
             self._before = None
 
     def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
-        """As `AppSession`."""
+        """As `AppSession`, which drops what it has not heard yet of the run before this one. That may have ended."""
+        self._hand_on()
+        self._ended = None
         earlier = self._before.never_begun if isinstance(self._before, Runner) else ()
         super()._create_scriptrunner(clicks.joined((*earlier, initial_rerun_data), self._session_state))
 
@@ -168,6 +172,8 @@ class Session(AppSession):
             self.gather()
         elif event is not ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN and not self._held:
             self._wait_no_more()
+        if event is ScriptRunnerEvent.SHUTDOWN and sender is self._scriptrunner and isinstance(sender, Runner):
+            self._ended = sender if sender.never_begun else None
         super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
 
     def _create_new_session_message(
