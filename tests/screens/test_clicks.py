@@ -527,7 +527,8 @@ class Slider:
     """A page with a slider that its buttons move, and with a choice beside it, as a browser over a slow line has it."""
 
     def __init__(self):
-        self.state, self.place, self.asked = SessionState(), "0", None
+        ThreadState.initialize()  # callbacks are called in a script's thread
+        self.state, self.place = SessionState(), "0"
         self.run(self.press("open"))
 
     def press(self, *pressed, slider="0", beside="a", fragment="slider", page="here"):
@@ -536,7 +537,8 @@ class Slider:
         widgets = [*choices, *(WidgetState(id=id_, trigger_value=True) for id_ in pressed)]
         asked = ClientState(widget_states=WidgetStates(widgets=widgets), fragment_id=fragment, page_script_hash=page)
         said_again.hear(asked, self.state)
-        return RerunData(widget_states=asked.widget_states, page_script_hash=page)
+        marks = frozenset(asked.cached_message_hashes)
+        return RerunData(widget_states=asked.widget_states, page_script_hash=page, cached_message_hashes=marks)
 
     def run(self, asked, *, to=None):
         """The run begins, and what was pressed moves the slider; returns whether the browser gets its place."""
@@ -593,6 +595,28 @@ def test_what_the_reader_chooses_counts_also_where_a_run_brings_it_with_a_press_
     assert one.place == "0"
     one.run(one.press("feed", slider="3"))
     assert one.place == "3"
+
+
+def test_what_the_reader_chooses_is_not_lost_to_an_answer_that_comes_before_its_run():
+    one = Slider()
+    one.run(one.press("later"), to="1")
+    chosen, after = one.press(slider="3"), one.press("feed", slider="1")
+    one.run(clicks.joined([chosen, after], one.state))
+    assert one.place == "3"
+    before, chosen = one.press("feed", slider="3"), one.press(slider="4")
+    one.run(before)
+    assert one.place == "3", "what comes with a later run waits for that"
+    one.run(chosen)
+    assert one.place == "4"
+
+
+def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_choose():
+    one = Slider()
+    one.run(one.press("later"), to="3")
+    for place in ("3", "0"):
+        one.run(one.press(slider=place))
+    assert one.run(one.press("feed", slider="3"))
+    assert one.place == "0"
 
 
 def test_a_place_that_cannot_be_said_any_more_is_what_the_browser_says():

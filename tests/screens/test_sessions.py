@@ -657,7 +657,8 @@ def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch
 
 
 def test_a_click_counts_whose_run_had_not_begun_when_its_runner_ended(asked, monkeypatch):
-    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+    ran = []
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
 
     async def heard():
         browser = Bare(asyncio.get_running_loop())
@@ -678,11 +679,13 @@ def test_a_click_counts_whose_run_had_not_begun_when_its_runner_ended(asked, mon
         assert asked(browser, "fourth") == ("fourth", {"fourth"}), "each once"
 
     asyncio.run(heard())
+    eventually(lambda: len(ran) == 4)
 
 
 def test_what_a_run_has_drawn_that_has_just_ended_is_shown_beside_what_a_fragment_draws_next(asked, monkeypatch):
     """Its thread is done, and the loop takes up a press before it takes up the end."""
-    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+    ran = []
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
 
     async def heard():
         browser = Bare(asyncio.get_running_loop())
@@ -702,6 +705,7 @@ def test_what_a_run_has_drawn_that_has_just_ended_is_shown_beside_what_a_fragmen
         return browser.flush_browser_queue()
 
     assert asyncio.run(heard()) == [ForwardMsg(script_finished=0)]
+    eventually(lambda: len(ran) == 2)
 
 
 @pytest.mark.parametrize(
@@ -717,7 +721,8 @@ def test_what_a_run_has_drawn_that_has_just_ended_is_shown_beside_what_a_fragmen
     ids=["new session", "its own", "with one outside", "with one of nothing", "drawn elsewhere", "page that was left"],
 )
 def test_what_a_fragment_cannot_answer_runs_the_page(asked, monkeypatch, drawn, page, pressed, expected):
-    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: None)
+    ran = []
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
     browser, state = Bare(None), SessionState()
     browser._session_state, browser._fragment_storage = state, MemoryFragmentStorage()
     for fragment in drawn:
@@ -728,6 +733,7 @@ def test_what_a_fragment_cannot_answer_runs_the_page(asked, monkeypatch, drawn, 
             state._new_widget_state.set_widget_metadata(made)
     states = WidgetStates(widgets=[WidgetState(id=id_, trigger_value=True) for id_ in pressed])
     browser.request_rerun(ClientState(page_script_hash=page, fragment_id="of why", widget_states=states))
+    eventually(lambda: len(ran) == bool(browser._scriptrunner))
     found = browser._scriptrunner and browser._scriptrunner._requests._rerun_data
     assert (found and found.fragment_id_queue) == expected
     assert found is None or {it.id for it in found.widget_states.widgets} == {*pressed}

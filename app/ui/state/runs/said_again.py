@@ -21,8 +21,11 @@ from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
 from streamlit.runtime.state.session_state import Value, WStates
 
 _KEY = "said_again"
-_SENT = 8
+_SENT = 16
 """Values of a widget that may be on their way to a browser: one for each press that it has not heard of yet."""
+_MARK = "said_again "
+"""Begins the mark of a message, among the hashes that the browser sends: a run that stands for several messages has
+those of the last one, and no hash begins so."""
 
 
 @dataclass(kw_only=True)
@@ -35,12 +38,14 @@ class _Known:
     """What the browser said last."""
     sent: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """What the app has set since: the browser has one of these, or what it said last."""
-    chosen: dict[str, int] = field(default_factory=dict)
-    """What the reader has chosen, until a run begins with it."""
+    chosen: dict[str, tuple[int, WidgetState]] = field(default_factory=dict)
+    """What the reader has chosen, with the number of the message, until a run begins with it."""
     missed: set[str] = field(default_factory=set)
     """The widgets of which the browser said what is no longer so: it may not have got what the app has set."""
     page: str = ""
     """The page on which the browser was."""
+    number: int = 0
+    """How many messages it has sent."""
 
 
 def hear(asked: ClientState, state: SessionState) -> None:
@@ -57,10 +62,14 @@ def hear(asked: ClientState, state: SessionState) -> None:
             # Nothing else asks for it: the reader has gone back to what was said before the app set another value.
             chosen |= {id_: value for id_, value in said.items() if _fragment(id_, state) == asked.fragment_id}
         for id_, value in said.items():
-            if value in (sent := known.sent.get(id_, ())):
+            sent, is_old = known.sent.get(id_, ()), value == known.said.get(id_) or id_ in chosen
+            if value in sent and not is_old:  # it has arrived, and what was sent before it
                 known.sent[id_] = sent[sent.index(value) + 1 :]
-        known.chosen = {id_: value for id_, value in known.chosen.items() if id_ in said} | chosen
+        known.number += 1
+        new = {widget.id: (known.number, widget) for widget in widgets if widget.id in chosen}
+        known.chosen = {id_: it for id_, it in known.chosen.items() if id_ in said} | new
         known.said, known.page = said, asked.page_script_hash
+    asked.cached_message_hashes.append(f"{_MARK}{known.number}")
 
 
 def settled(data: RerunData, state: SessionState) -> RerunData:
@@ -68,12 +77,18 @@ def settled(data: RerunData, state: SessionState) -> RerunData:
     where the reader has chosen nothing else since."""
     if (known := _known(state)) is None or data.widget_states is None:
         return data
+    marks = (it.removeprefix(_MARK) for it in data.cached_message_hashes if it.startswith(_MARK))
+    number = max((int(it) for it in marks if it.isdecimal()), default=0)
     ours: dict[str, WidgetState] = {}
     with known.lock:
         for widget in filter(_is_choice, data.widget_states.widgets):
-            if known.chosen.get(widget.id) == _hash(widget):
+            at, chosen = known.chosen.get(widget.id, (number + 1, widget))
+            if at <= number:
                 del known.chosen[widget.id]
-            elif widget.id in known.sent and (kept := _kept(widget.id, state)) is not None and kept != widget:
+                kept: WidgetState | None = chosen
+            else:
+                kept = _kept(widget.id, state) if widget.id in known.sent else None
+            if kept is not None and kept != widget:
                 ours[widget.id] = kept
         known.missed |= ours.keys()
     widgets = (ours.get(widget.id, widget) for widget in data.widget_states.widgets)
