@@ -79,10 +79,26 @@ const feedFollow = () => {
   const pause = seen.late ? FEED.late : inARow < FEED.runs ? FEED.pause : FEED.pace
   seen.timer = setTimeout(feedRun, Math.max(feedIsFirst() ? FEED.burst : FEED.others, seen.ran + pause - now))
 }
+// The answer to what was pressed goes with the connection: once that is there again, the page runs. Where the answer had
+// begun, Streamlit itself asks for it.
+const FEED_PRESSED = ".stButton, .stSlider, [data-testid=stButtonGroup], [data-testid=stRadio], [role=option]"
+const feedApp = document.querySelector('[data-testid="stApp"]')
+let feedAway = false, feedUnanswered = false
+for (const act of ["click", "keydown"])
+  addEventListener(act, ({ target }) => (feedUnanswered ||= Boolean(target.closest?.(FEED_PRESSED))), { capture: true })
+new MutationObserver(() => {
+  const { testScriptState, testConnectionState } = feedApp.dataset
+  if (testScriptState === "running") feedUnanswered = false
+  const isBack = feedAway && testConnectionState === "CONNECTED"
+  feedAway = testConnectionState !== "CONNECTED"
+  if (!isBack || !feedUnanswered) return
+  seen.reload = true
+  feedFollow()
+}).observe(feedApp, { attributeFilter: ["data-test-script-state", "data-test-connection-state"] })
 const feedRun = () => {
   seen.timer = 0
   if (!feedLive() || !feedWants()) return
-  const { testScriptState, testConnectionState } = document.querySelector('[data-testid="stApp"]').dataset
+  const { testScriptState, testConnectionState } = feedApp.dataset
   const hears = testScriptState !== "running" && testConnectionState === "CONNECTED" // else what it is asked would be lost
   if (!hears || document.hidden || feedField()) return feedFollow()
   const now = performance.now()

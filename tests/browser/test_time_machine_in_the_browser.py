@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.server import Reader
 
@@ -52,7 +54,7 @@ def test_answers_of_the_moment_before_are_dim_until_the_next_ones_are_there(show
     for direction in ("later", "earlier") * 3:  # an answer that comes at once leaves no moment to be dim
         shown.wait().page.evaluate(WATCH)
         shown.page.locator(f".st-key-moment_{direction} button").click()
-        shown.page.locator(".landmarks .here").wait_for()
+        expect(shown.page.locator(".st-key-moment_earlier button")).to_be_enabled(enabled=direction == "later")
         seen = shown.wait().page.evaluate("window.seen")
         if seen:
             break
@@ -96,3 +98,28 @@ def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(s
     shown.send_later(0)
     expect(earlier).to_be_disabled()
     expect(page.locator(".st-key-moment_run button")).to_be_focused()
+
+
+def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(reader: Callable[..., Reader]) -> None:
+    sockets: list[WebSocketRoute] = []
+    lost: list[str | bytes] = []
+    breaks = False
+
+    def deliver(socket: WebSocketRoute, message: str | bytes) -> None:
+        lost.append(message) if breaks else socket.send(message)
+
+    def between(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server().on_message(lambda message: deliver(socket, message))
+
+    shown = reader(locale="en-US")
+    shown.page.route_web_socket(re.compile("/_stcore/stream"), between)
+    page = shown.open("/time_machine").wait().page
+    breaks = True
+    page.locator(".st-key-moment_run button").click()  # which is no event of the world, that the page would follow
+    while not lost:
+        page.wait_for_timeout(20)
+    breaks = False
+    sockets[-1].close()
+    expect(page.locator(".st-key-moment_hold button")).to_have_count(1)
+    assert len(sockets) == 2

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde as Segmented
 from streamlit.elements.widgets.radio import RadioSerde
-from streamlit.proto.ClientState_pb2 import ContextInfo
+from streamlit.proto.ClientState_pb2 import ClientState, ContextInfo
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunner, StopException
@@ -24,7 +24,7 @@ from streamlit.runtime.state.session_state import WStates
 
 from app.content import STORY
 from app.ui.state import route
-from app.ui.state.runs import browser_messages, clicks, streamlit_shortcuts
+from app.ui.state.runs import browser_messages, clicks, said_again, streamlit_shortcuts
 from app.ui.state.runs import runner as runs
 from app.ui.state.runs.runner import Runner
 
@@ -518,3 +518,123 @@ def test_what_a_browser_says_of_a_link_leads_to_a_page_of_ours_or_nowhere(monkey
     monkeypatch.setattr(route, "go", lambda page, **params: gone.append((page, params)))
     route.follow(asked)
     assert gone == expected
+
+
+# --- what a browser says again ----------------------------------------------------------------------------------------
+
+
+class Slider:
+    """A page with a slider that its buttons move, and with a choice beside it, as a browser over a slow line has it."""
+
+    def __init__(self):
+        ThreadState.initialize()  # callbacks are called in a script's thread
+        self.state, self.place = SessionState(), "0"
+        self.run(self.press("open"))
+
+    def press(self, *pressed, slider="0", beside="a", fragment="slider", page="here"):
+        """The browser sends what it has; returns the run that it asks for."""
+        choices = [WidgetState(id=id_, string_value=it) for id_, it in (("slider", slider), ("beside", beside))]
+        widgets = [*choices, *(WidgetState(id=id_, trigger_value=True) for id_ in pressed)]
+        asked = ClientState(widget_states=WidgetStates(widgets=widgets), fragment_id=fragment, page_script_hash=page)
+        said_again.hear(asked, self.state)
+        marks = frozenset(asked.cached_message_hashes)
+        return RerunData(widget_states=asked.widget_states, page_script_hash=page, cached_message_hashes=marks)
+
+    def run(self, asked, *, to=None):
+        """The run begins, and what was pressed moves the slider; returns whether the browser gets its place."""
+        data = said_again.settled(asked, self.state)
+        self.state.on_script_will_rerun(data.widget_states)
+        if to:
+            self.place = to
+        if "slider" in self.state and self.state["slider"] != self.place:
+            self.state["slider"] = self.place
+        made = [
+            WidgetMetadata(id_, str, str, "string_value", callback, fragment_id=fragment)
+            for id_, callback, fragment in (("slider", self.moved, "slider"), ("beside", other, None))
+        ]
+        slider, _ = [streamlit_shortcuts._register(self.state, it, it.id) for it in made]
+        return slider.value_changed
+
+    def moved(self):
+        self.place = self.state["slider"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"pressed": ["feed"]}, {"beside": "b"}, {"fragment": "other"}, {"page": "there", "fragment": ""}],
+    ids=["press", "choice", "connected again", "link"],
+)
+def test_a_place_from_before_a_press_is_not_what_the_reader_chooses_and_is_set_once_more(said):
+    for moves in ("1",), ("1", "2"):
+        one = Slider()
+        assert all(one.run(one.press("later"), to=place) for place in moves)
+        assert one.run(one.press(*said.get("pressed", ()), **{k: v for k, v in said.items() if k != "pressed"}))
+        assert one.place == one.state["slider"] == moves[-1]
+        assert not one.run(one.press("feed", slider=moves[-1])), "it has arrived"
+        assert one.place == moves[-1]
+
+
+def test_a_place_that_the_app_has_set_since_is_not_what_the_reader_chooses_either():
+    one = Slider()
+    for place in ("1", "2"):
+        one.run(one.press("later"), to=place)
+    assert one.run(one.press("feed", slider="1")), "the answer to the first press is there alone"
+    assert one.place == "2"
+    one.run(one.press(slider="5"))
+    assert one.run(one.press("feed", slider="2")), "that to the second press came after the reader's choice"
+    assert one.place == "5"
+
+
+def test_what_the_reader_chooses_counts_also_where_a_run_brings_it_with_a_press_after_it():
+    one = Slider()
+    one.run(one.press("later"), to="1")
+    assert not one.run(one.press(slider="0")), "back to where it was"
+    assert one.place == "0"
+    one.run(one.press("later"), to="1")
+    one.run(clicks.joined([one.press(slider="0"), one.press("feed")], one.state))
+    assert one.place == "0"
+    one.run(one.press("feed", slider="3"))
+    assert one.place == "3"
+
+
+def test_what_the_reader_chooses_is_not_lost_to_an_answer_that_comes_before_its_run():
+    one = Slider()
+    one.run(one.press("later"), to="1")
+    chosen, after = one.press(slider="3"), one.press("feed", slider="1")
+    one.run(clicks.joined([chosen, after], one.state))
+    assert one.place == "3"
+    before, chosen = one.press("feed", slider="3"), one.press(slider="4")
+    one.run(before)
+    assert one.place == "3", "what comes with a later run waits for that"
+    one.run(chosen)
+    assert one.place == "4"
+
+
+def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_choose():
+    one = Slider()
+    one.run(one.press("later"), to="3")
+    for place in ("3", "0"):
+        one.run(one.press(slider=place))
+    assert one.run(one.press("feed", slider="3"))
+    assert one.place == "0"
+
+
+def test_a_place_that_cannot_be_said_any_more_is_what_the_browser_says():
+    one = Slider()
+    one.run(one.press("later"), to="1")
+    gone = WidgetMetadata("slider", str, {}.__getitem__, "string_value", one.moved, fragment_id="slider")
+    one.state._new_widget_state.set_widget_metadata(gone)
+    asked = one.press("feed")
+    assert said_again.settled(asked, one.state) is asked
+
+
+def test_a_runner_begins_with_what_the_app_has_set(runner):
+    def run(self, data):
+        ran.append({widget.id: widget.string_value for widget in data.widget_states.widgets})
+
+    ran, one = [], Slider()
+    one.run(one.press("later"), to="1")
+    made, data = runner(one.press("feed"), run)
+    made._session_state = SafeSessionState(one.state, lambda: None)
+    made._run_script(data)
+    assert ran == [{"slider": "1", "beside": "a", "feed": ""}]

@@ -49,6 +49,7 @@ from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session
 from app.ui.state.runs import (
     browser_messages,
+    clicks,
     outgoing_messages,
     script_threads,
     streamlit_sessions,
@@ -249,7 +250,7 @@ class Bare(Session):
         self._event_loop, self._callbacks, self._is_woken = loop, deque(), False
         self._browser_queue, self._together, self._scriptrunner = ForwardMsgQueue(), None, None
         self._state, self._background_tasks = AppSessionState.APP_NOT_RUNNING, set()
-        self._session_state = SessionState()
+        self._session_state, self._settled = SessionState(), None
         self.woken = asyncio.Event()
         self._message_enqueued_callback = self.woken.set
 
@@ -655,15 +656,87 @@ def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch
     assert sorted(it.value for it in found) == ["RERUN", "STOP", "STOP"]
 
 
-def test_what_is_pressed_in_a_fragment_of_a_session_that_is_gone_runs_the_page(asked, monkeypatch):
+def test_a_click_counts_whose_run_had_not_begun_when_its_runner_ended(asked, monkeypatch):
     ran = []
     monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
-    browser = Bare(None)
-    browser._fragment_storage = MemoryFragmentStorage()
-    browser.request_rerun(ClientState(page_script_hash="why", fragment_id="of why"))
-    eventually(lambda: ran)
-    waiting = browser._scriptrunner._requests._rerun_data
-    assert (waiting.page_script_hash, waiting.fragment_id_queue) == ("why", [])
+
+    async def heard():
+        browser = Bare(asyncio.get_running_loop())
+        asked(browser, "first")
+        browser.request_script_stop()  # as where the connection breaks
+        browser._on_scriptrunner_event(browser._scriptrunner, ScriptRunnerEvent.SHUTDOWN)
+        browser._hand_on()
+        assert browser._scriptrunner is None
+        assert asked(browser, "second") == ("second", {"first", "second"})
+        replaced, begins = browser._scriptrunner, asked(browser, "third")
+        assert begins == ("third", {"first", "second", "third"})
+        browser._on_scriptrunner_event(replaced, ScriptRunnerEvent.SHUTDOWN)
+        begun = browser._scriptrunner
+        begun._begun = begun._requests.on_scriptrunner_ready().rerun_data
+        browser.request_script_stop()
+        browser._on_scriptrunner_event(begun, ScriptRunnerEvent.SHUTDOWN)
+        browser._hand_on()
+        assert asked(browser, "fourth") == ("fourth", {"fourth"}), "each once"
+
+    asyncio.run(heard())
+    eventually(lambda: len(ran) == 4)
+
+
+def test_what_a_run_has_drawn_that_has_just_ended_is_shown_beside_what_a_fragment_draws_next(asked, monkeypatch):
+    """Its thread is done, and the loop takes up a press before it takes up the end."""
+    ran = []
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
+
+    async def heard():
+        browser = Bare(asyncio.get_running_loop())
+        browser._fragment_storage = MemoryFragmentStorage()
+        browser._fragment_storage.register("of why", lambda: None)
+        asked(browser, "first")
+        ended = browser._scriptrunner
+        ended._requests.on_scriptrunner_ready()
+        message = ForwardMsg(script_finished=0)
+        browser._on_scriptrunner_event(ended, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, message)
+        ended._requests.on_scriptrunner_ready()
+        browser._session_state._new_widget_state.set_widget_metadata(
+            WidgetMetadata("in", bool, bool, "trigger_value", fragment_id="of why")
+        )
+        browser.request_rerun(ClientState(fragment_id="of why"))
+        assert browser._scriptrunner is not ended
+        return browser.flush_browser_queue()
+
+    assert asyncio.run(heard()) == [ForwardMsg(script_finished=0)]
+    eventually(lambda: len(ran) == 2)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "page", "pressed", "expected"),
+    [
+        ((), "why", ["in"], []),
+        (("gone", "of why"), "why", ["in"], ["of why"]),
+        (("gone", "of why"), "why", ["in", "out"], []),
+        (("gone", "of why"), "why", ["in", "unknown"], ["of why"]),
+        (("gone",), "why", ["in"], []),
+        (("gone",), "compare", ["in"], None),
+    ],
+    ids=["new session", "its own", "with one outside", "with one of nothing", "drawn elsewhere", "page that was left"],
+)
+def test_what_a_fragment_cannot_answer_runs_the_page(asked, monkeypatch, drawn, page, pressed, expected):
+    ran = []
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: ran.append(self))
+    browser, state = Bare(None), SessionState()
+    browser._session_state, browser._fragment_storage = state, MemoryFragmentStorage()
+    for fragment in drawn:
+        browser._fragment_storage.register(fragment, lambda: None)
+        clicks.choose("why", "", SafeSessionState(state, lambda: None))
+        for id_, of in ("in", "of why"), ("out", None):
+            made = WidgetMetadata(id_, bool, bool, "trigger_value", fragment_id=of)
+            state._new_widget_state.set_widget_metadata(made)
+    states = WidgetStates(widgets=[WidgetState(id=id_, trigger_value=True) for id_ in pressed])
+    browser.request_rerun(ClientState(page_script_hash=page, fragment_id="of why", widget_states=states))
+    eventually(lambda: len(ran) == bool(browser._scriptrunner))
+    found = browser._scriptrunner and browser._scriptrunner._requests._rerun_data
+    assert (found and found.fragment_id_queue) == expected
+    assert found is None or {it.id for it in found.widget_states.widgets} == {*pressed}
 
 
 def test_each_tab_of_a_room_behind_one_address_is_served_and_a_visitor_of_another_address_meanwhile(

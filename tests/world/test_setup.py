@@ -162,6 +162,22 @@ def test_only_so_many_worlds_are_made_at_a_time(simulation, monkeypatch):
         simulation.store.discard(name)
 
 
+@pytest.mark.parametrize(("start", "worlds"), [("empty", 2), ("finished", 1)])
+def test_who_asks_for_another_world_than_the_one_that_is_being_made_gets_it(simulation, start, worlds):
+    """As where one tab draws a page, and the reader has pressed a button in another one."""
+
+    async def make_both():
+        make = simulation._maker.get_or_create
+        first = asyncio.create_task(make("twice", None, start="finished"))
+        await asyncio.sleep(0)
+        return await asyncio.gather(first, make("twice", None, fresh=True, start=start))
+
+    made = simulation.run(make_both())
+    assert len(set(made)) == worlds
+    assert (made[1].start, simulation.store.get("twice")) == (start, made[1])
+    simulation.store.discard("twice")
+
+
 # That it stays
 
 

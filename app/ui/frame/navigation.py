@@ -16,7 +16,7 @@ from app.flow.model import Status, Step, Walk
 from app.locations import PAGES
 from app.ui.marks import step_name
 from app.ui.state import already_read, language, route
-from app.ui.state.runs import drawn_before, menu, streamlit_sessions
+from app.ui.state.runs import drawn_before, menu, mounted
 from app.ui.text import prose
 
 _READ, _NOT_READ = ":material/check_circle:", ":material/radio_button_unchecked:"
@@ -114,7 +114,7 @@ def _body(page: str) -> AbstractContextManager[object]:
     if page not in list(Step):
         st.empty()
         return st.container(key="body")
-    with streamlit_sessions.kept_mounted(), drawn_before.again():
+    with mounted.kept_mounted(), drawn_before.again():
         return st.container(key="body")
 
 

@@ -21,7 +21,7 @@ from app.ui.map.film_json import film_json, names_of
 from app.ui.map.geometry import EDGES
 from app.ui.map.player import Plays
 from app.ui.state import shared_walks, under_construction
-from app.ui.state.runs import streamlit_sessions
+from app.ui.state.runs import mounted
 
 _DRAWN = "drawn_film"
 """In the session, by the map's key: the walk whose film a page showed last, and that film."""
@@ -264,7 +264,7 @@ def _there(beats: Iterable[Beat], ghosts: Collection[str], walk: Walk) -> Iterat
 def _draw_exchange(beats: Iterable[Beat], beat_id: str, content: Content, key: str) -> None:
     beat = next((it for it in beats if it.id == beat_id), None)
     if beat and beat.exchange:
-        with streamlit_sessions.gone_with_its_page():
+        with mounted.gone_with_its_page():
             components.block(opened(beat.exchange, content), key=f"{key}_exchange")
 
 

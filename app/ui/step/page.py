@@ -23,7 +23,7 @@ from app.ui.reference.glossary import glossary
 from app.ui.reference.misconceptions import for_page
 from app.ui.state import address, already_read, language, mode, session
 from app.ui.state.depth import DETAIL, WIRE, answers, deeper, depth
-from app.ui.state.runs import drawn_before, streamlit_sessions
+from app.ui.state.runs import drawn_before, mounted, streamlit_sessions
 from app.ui.state.walk_view import WalkView
 from app.ui.step import predict
 from app.ui.step.artefact import artefact
@@ -49,7 +49,7 @@ def lesson(name: str) -> None:
 
     with navigation.onward(step, content, is_done=here.answered):
         # (1) Where we are, and what this is about.
-        with streamlit_sessions.kept_mounted(), drawn_before.again():
+        with mounted.kept_mounted(), drawn_before.again():
             drawn_before.part(
                 ("journey", step, content.language, *known.values(), read),
                 lambda: components.block(journey(step, walk_view.walk, content, known=known, read=read), key="journey"),
@@ -58,7 +58,7 @@ def lesson(name: str) -> None:
             components.head(step, content, asks="" if here.answered else step, answered=answered_here)
             # Where the step broke, that is what to look at: it comes before the map, which may fill the window. The
             # container is always there, so that the map keeps its place from page to page.
-            with st.container(), streamlit_sessions.gone_with_its_page(), page_errors.contained(content):
+            with st.container(), mounted.gone_with_its_page(), page_errors.contained(content):
                 if is_broken:
                     _result(step, known[step], found, walk_view, content)
             with page_errors.contained(content):

@@ -27,7 +27,8 @@ class WorldFactory:
         self.shared_services: SharedServices | None = None
         """None while the servers do not run."""
         self._store = store
-        self._making: dict[str, asyncio.Task[World]] = {}
+        self._making: dict[str, tuple[asyncio.Task[World], Chain, Start]] = {}
+        """By key, with what the world begins with."""
         self._room = asyncio.Semaphore(MAKING_LIMIT)
         self.made: Callable[[str, World], Awaitable[None]] | None = None
         """Called with each complete world and its key."""
@@ -48,16 +49,19 @@ class WorldFactory:
     ) -> World:
         """The world of a learner's key, or a new one, with the scenario in it and its Pods finished.
 
-        `visitor`: the address for which it is made (`WorldStore.put`). `seeded` and `start`: of a new one.
-        Raises `NoRoom`.
+        `visitor`: the address for which it is made (`WorldStore.put`). `seeded` and `start`: of a new one. `fresh`: no
+        world will do that is there, nor one that is being made and begins with something else. Raises `NoRoom`.
         """
-        if key not in self._making:
+        while (making := self._making.get(key)) and fresh and making[1:] != (seeded, start):
+            await asyncio.wait({making[0]})
+        if making is None:
             kept = None if fresh else self._store.get(key)
             if kept is not None:
                 return kept
-            self._making[key] = asyncio.get_running_loop().create_task(self._make(key, visitor, seeded, start))
+            task = asyncio.get_running_loop().create_task(self._make(key, visitor, seeded, start))
+            making = self._making[key] = task, seeded, start
         # Shielded: a caller that gives up does not take the world from the others who wait for it.
-        return await asyncio.shield(self._making[key])
+        return await asyncio.shield(making[0])
 
     async def _make(self, key: str, visitor: str | None, seeded: Chain, start: Start) -> World:
         try:

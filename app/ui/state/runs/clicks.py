@@ -28,7 +28,6 @@ from urllib.parse import urlsplit
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde
 from streamlit.elements.widgets.radio import RadioSerde
 from streamlit.elements.widgets.selectbox import SelectboxSerde
-from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
@@ -94,6 +93,11 @@ def choose(page: str, query: str, state: SafeSessionState) -> None:
     state[_CHOSEN] = _Chosen(page_script_hash=page, query_string=query)
 
 
+def chosen_page(state: SessionState) -> str:
+    """The hash of the page whose run began last; empty where only Streamlit knows it yet."""
+    return str(state[_CHOSEN].page_script_hash) if _CHOSEN in state else ""
+
+
 def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
     """In a script: a widget is drawn. Those of pages are noted: a link brings along those of the main script alone."""
     _hear_words(drawn, state._new_widget_state.widget_metadata.get(drawn.id))
@@ -124,7 +128,8 @@ def _of_pages(state: SessionState) -> set[str] | None:
     return found
 
 
-def _is_new(state: SessionState) -> bool:
+def is_new(state: SessionState) -> bool:
+    """Whether nothing was drawn yet."""
     return not state._new_widget_state.widget_metadata
 
 
@@ -132,19 +137,7 @@ def is_of_session_before(data: RerunData, state: SessionState) -> bool:
     """Whether a browser shows a page of the session before this one, in which nothing was drawn yet. The server has
     dropped that while the browser was out of reach, or has ended itself.
     """
-    return bool(data.page_script_hash and _widgets(data) and _is_new(state))
-
-
-def of_known_fragment(asked: ClientState | None, state: SessionState) -> ClientState | None:
-    """What the browser asks for. In a new session no fragment is known, and Streamlit would drop what is said in one:
-    there it is said to the whole page.
-    """
-    if asked is None or not asked.fragment_id or not _is_new(state):
-        return asked
-    whole = ClientState()
-    whole.CopyFrom(asked)
-    whole.ClearField("fragment_id")
-    return whole
+    return bool(data.page_script_hash and _widgets(data) and is_new(state))
 
 
 def without_presses(data: RerunData) -> RerunData:

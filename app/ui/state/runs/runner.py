@@ -23,7 +23,7 @@ from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection
-from app.ui.state.runs import clicks, drawn_before
+from app.ui.state.runs import clicks, drawn_before, said_again
 from app.ui.state.runs.script_threads import ScriptThreads
 
 _turns = Turns()
@@ -118,6 +118,7 @@ class Runner(ScriptRunner):
                 data = clicks.in_step(rerun_data, self._session_state)
                 if data is not rerun_data:  # once more: what was sent before may not have left, or came too late
                     super()._enqueue_forward_msg(clicks.address_message(data.query_string))
+                data = said_again.settled(data, self._session_state._state)
                 if clicks.is_of_session_before(data, self._session_state._state):
                     # What was pressed there is known once the page is drawn.
                     self._is_ahead = True

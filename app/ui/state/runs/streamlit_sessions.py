@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from time import sleep
 from typing import Any
@@ -23,7 +22,6 @@ from streamlit.runtime import app_session, websocket_session_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.scriptrunner import (
     RerunData,
-    ScriptRunContext,
     ScriptRunner,
     ScriptRunnerEvent,
     get_script_run_ctx,
@@ -39,8 +37,10 @@ from app.ui.state.runs import (
     clicks,
     containers,
     drawn_before,
+    fragments,
     made_files,
     outgoing_messages,
+    said_again,
     streamlit_shortcuts,
 )
 from app.ui.state.runs.runner import Runner
@@ -63,6 +63,8 @@ class Session(AppSession):
     """Whether `_hand_on` is at work on the server's loop."""
     _before: ScriptRunner | None = None
     """While the browser asks for a run: the runner that this run replaces."""
+    _ended: ScriptRunner | None = None
+    """The runner that has ended last, where runs had not begun that the browser had asked for."""
     _first: tuple[object, ForwardMsg] | None = None
     """The app's pages, and the message with which each run begins, without what differs from run to run."""
 
@@ -79,14 +81,18 @@ class Session(AppSession):
 
     def request_rerun(self, client_state: ClientState | None) -> None:
         """As `AppSession`, which stops the run before this one. Where that has not begun, its clicks are not lost."""
-        self._before = self._scriptrunner
+        if client_state is not None:
+            said_again.hear(client_state, self._session_state)
+        self._before = self._scriptrunner or self._ended
         try:
-            super().request_rerun(clicks.of_known_fragment(client_state, self._session_state))
+            super().request_rerun(fragments.or_page(client_state, self._session_state, self.has_fragment))
         finally:
             self._before = None
 
     def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
-        """As `AppSession`."""
+        """As `AppSession`, which drops what it has not heard yet of the run before this one. That may have ended."""
+        self._hand_on()
+        self._ended = None
         earlier = self._before.never_begun if isinstance(self._before, Runner) else ()
         super()._create_scriptrunner(clicks.joined((*earlier, initial_rerun_data), self._session_state))
 
@@ -166,6 +172,8 @@ class Session(AppSession):
             self.gather()
         elif event is not ScriptRunnerEvent.SCRIPT_STOPPED_FOR_RERUN and not self._held:
             self._wait_no_more()
+        if event is ScriptRunnerEvent.SHUTDOWN and sender is self._scriptrunner and isinstance(sender, Runner):
+            self._ended = sender if sender.never_begun else None
         super()._handle_scriptrunner_event_on_event_loop(sender, event, *more, **facts)
 
     def _create_new_session_message(
@@ -255,28 +263,6 @@ def _connected(session_id: str) -> ActiveSessionInfo | None:
     if not st.runtime.exists():
         return None
     return st.runtime.get_instance()._session_mgr.get_active_session_info(session_id)
-
-
-def kept_mounted() -> AbstractContextManager[None]:
-    """In a script: what is drawn inside stays in a browser that turns to another page, until that page draws something
-    else in the same place.
-
-    When the reader turns to another page, Streamlit's frontend removes what the old page has drawn, and leaves what the
-    main script has drawn. So this counts as drawn by the main script. The places in a container are numbered, so what
-    is drawn before it in the same container has to be kept as well.
-    """
-    return _drawn_by(lambda context: context.pages_manager.main_script_hash)
-
-
-def gone_with_its_page() -> AbstractContextManager[None]:
-    """In a script, inside of `kept_mounted`: what is drawn here goes with this page."""
-    return _drawn_by(lambda context: context.page_script_hash)
-
-
-def _drawn_by(script: Callable[[ScriptRunContext], str]) -> AbstractContextManager[None]:
-    """Inside, everything counts as drawn by that script of the present run; `script` returns its hash."""
-    context = get_script_run_ctx()
-    return context.run_with_active_hash(script(context)) if context else nullcontext()
 
 
 def let_be_drawn(seconds: float) -> None:

@@ -21,7 +21,7 @@ from streamlit.runtime.state.presentation import apply_presenter
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.util import AttributeDictionary
 
-from app.ui.state.runs import clicks
+from app.ui.state.runs import clicks, said_again
 
 
 def once(fill: Callable[..., None]) -> Callable[..., None]:
@@ -103,10 +103,9 @@ def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str 
     is_special = (
         metadata.bind or metadata.persist_state or metadata.disabled or metadata.value_type.startswith("string")
     )
-    if user_key is None or is_special or widget_id in new.states or widget_id in state._old_state:
-        return _streamlits_register(state, metadata, user_key)
-    if user_key in state._new_session_state or user_key in state._old_state:
-        return _streamlits_register(state, metadata, user_key)
+    has_value = user_key in state._new_session_state or user_key in state._old_state
+    if user_key is None or is_special or has_value or widget_id in new.states or widget_id in state._old_state:
+        return said_again.registered(metadata, _streamlits_register(state, metadata, user_key), state)
     new.widget_metadata[widget_id] = metadata
     state._key_id_mapper[user_key] = widget_id
     first = _copied(metadata.deserializer(None))
