@@ -11,6 +11,7 @@ import jmespath
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.annotations import AUDIENCE
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status
@@ -21,7 +22,20 @@ from app.flow.verdict.known_messages import KNOWN_MESSAGES
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
 from tests.private_keys import OTHER_KEY
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, jwk, trust_policy
+from tests.unit.fake_ports import (
+    ACCOUNT,
+    DIRECTORY,
+    HOST,
+    ISSUER,
+    ROLE,
+    SECRETS,
+    SUB,
+    SUBJECT,
+    Fakes,
+    bare_pod,
+    jwk,
+    trust_policy,
+)
 from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, annotated, answer, container, drop_variable, ended, healthy
 
@@ -925,6 +939,21 @@ def test_what_is_there_is_not_made_again_where_the_token_cannot_be_read(said: st
     found = refused(log, lambda fakes: fakes.errors.update(execute=stopped, request_token=stopped))
     assert (found.verdict.remaining[0], found.fix and found.fix.id) == (remaining, fix)
     assert not {"provider_missing", "audience_not_accepted"} & {*found.verdict.remaining}
+
+
+def test_the_usual_audience_of_the_provider_rules_no_other_audience_out() -> None:
+    def spoil(fakes: Fakes) -> None:
+        fakes.errors.update(
+            dict.fromkeys(("execute", "request_token"), Refused(code="BadRequest", server_message="no"))
+        )
+        fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": SUB})
+        fakes.service_account["metadata"]["annotations"][AUDIENCE] = "other"
+        (volume,) = (it for it in fakes.pod["spec"]["volumes"] if it["name"] == "aws-iam-token")
+        volume["projected"]["sources"][0]["serviceAccountToken"]["audience"] = "other"
+
+    found = refused("InvalidIdentityToken: Incorrect token audience", spoil)
+    assert found.verdict.remaining[0] == "audience_not_accepted"
+    assert (found.fix and found.fix.id) == "default_audience"
 
 
 @pytest.mark.parametrize(
