@@ -999,6 +999,19 @@ def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
     assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c sync")
 
 
+def test_the_log_of_an_init_container_is_not_that_of_the_only_other_one() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["initContainers"] = [{"name": "setup", "image": "setup"}]
+    waits = {"name": "aws-cli", "state": {"waiting": {"reason": "PodInitializing"}}, "lastState": {}}
+    fakes.pod["status"].update(
+        phase="Pending", containerStatuses=[waits], initContainerStatuses=[{**ended(1), "name": "setup"}]
+    )
+    fakes.logs["setup"], fakes.talk = "STS assume role request failed", []
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c setup")
+
+
 def test_only_the_container_that_fails_gets_another_home() -> None:
     fix = refused("[Errno 13] Permission denied: '/.aws'").fix
     assert fix is not None

@@ -102,8 +102,9 @@ def application(names: Names) -> Fix:
 def _logs(names: Names) -> str:
     """Of the container that failed: without its name kubectl takes the Pod's main one."""
     box = get_str(names.documents, FAILED_IN)
-    others = get_list(names.documents.get("pod"), "spec", "containers")[1:]
-    return names.kubectl("logs", names.pod, *(("-c", box) if box and others else ()))
+    main = get_list(names.documents.get("pod"), "spec", "containers")
+    alone = len(main) == 1 and get_str(main[0], "name") == box
+    return names.kubectl("logs", names.pod, *(("-c", box) if box and not alone else ()))
 
 
 def _own_files(names: Names, said: str) -> Fix | None:
