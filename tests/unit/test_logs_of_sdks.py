@@ -988,6 +988,16 @@ def test_into_a_node_of_fargate_no_one_can_look() -> None:
         found = refused(said, lambda fakes, more=labels: fakes.pod["metadata"]["labels"].update(more))
         assert (found.fix and found.fix.id) == fix_id
 
+    def spoil(fakes: Fakes) -> None:
+        fakes.pod["metadata"]["labels"].update(labels)
+        fakes.errors.update(
+            dict.fromkeys(("execute", "request_token"), Refused(code="BadRequest", server_message="no"))
+        )
+
+    fix = refused("ExpiredTokenException: Token expired: current date/time 2 must be before 1", spoil).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[-1]) == ("expired_token", "kubectl -n default rollout restart deployment/web")
+
 
 def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
     fakes = healthy()

@@ -142,7 +142,7 @@ def _refusal(names: Names, said: str) -> Fix | None:
     if ended_session(said):
         return Fix(id="renew_session", commands=names.recreate())
     if expired_token(said):
-        look = () if names.on_fargate else kubelet(names).commands
+        look = names.recreate() if names.on_fargate else kubelet(names).commands
         return Fix(id="expired_token", commands=(*names.show_workload(), *look))
     if names.role_arn and principal_of(said) and not _is_own(names, said):
         return Fix(id="another_identity", commands=names.show_workload())
