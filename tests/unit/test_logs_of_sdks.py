@@ -1009,6 +1009,21 @@ def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
     assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c sync")
 
 
+def test_a_role_that_the_manifest_gives_a_container_is_no_other_identity() -> None:
+    fakes = healthy()
+    role = {"name": "AWS_ROLE_ARN", "value": ROLE.replace("s3-reader", "own")}
+    env = [role if it["name"] == "AWS_ROLE_ARN" else it for it in container(fakes)["env"]]
+    fakes.pod["spec"]["containers"].append({**container(fakes), "name": "sync", "env": env})
+    fakes.pod["status"]["containerStatuses"] = [ended(0), {**ended(1), "name": "sync"}]
+    who = SESSION.replace("s3-reader", "own")
+    fakes.logs["sync"], fakes.talk = (
+        f"An error occurred (AccessDenied) when calling the X operation: User: {who} {LISTED}",
+        [],
+    )
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert (fix and fix.id) == "read_log"
+
+
 def test_the_log_of_an_init_container_is_not_that_of_the_only_other_one() -> None:
     fakes = healthy()
     fakes.pod["spec"]["initContainers"] = [{"name": "setup", "image": "setup"}]

@@ -21,7 +21,7 @@ from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path, is_session_of
 from app.flow.permissions.asked import AskedAction
 from app.flow.permissions.decision import Role, evaluate_in_part
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, written_roles
 from app.flow.trust import session_keys
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
@@ -144,7 +144,9 @@ def _refusal(names: Names, said: str) -> Fix | None:
     if expired_token(said):
         look = names.recreate() if names.on_fargate else kubelet(names).commands
         return Fix(id="expired_token", commands=(*names.show_workload(), *look))
-    if names.role_arn and principal_of(said) and not _is_own(names, said):
+    roles = (names.role_arn, *written_roles(names.documents.get("pod")))  # a container may have one of its own
+    who = principal_of(said) if names.role_arn else ""
+    if who and not any(is_session_of(role_arn, who) for role_arn in roles):
         return Fix(id="another_identity", commands=names.show_workload())
     if fix := lacking_permission(names, said):
         return fix
