@@ -94,7 +94,7 @@ class IssuerTransport:
             "retries": False,
             "ssl_context": self._context,
         }
-        proxy = proxies.in_environment("https", host, self._environment)
+        proxy = proxies.in_environment("https", host, port, self._environment)
         if proxies.is_supported(proxy):
             through: Any = proxies.manager(proxy, {"https": _Pool}, **options).connection_from_host(host, port, "https")
             return cast(urllib3.HTTPSConnectionPool, through)

@@ -50,7 +50,8 @@ def also(found: Diagnosis, words: Content) -> list[str]:
             said = words.message(f"doctor.{key}", workload=workload, namespace=found.subject.namespace)
             sentences.append(found.options.quoted(said))
     if refused := get_str(found.evidence, NOT_CREATED):
-        sentences.append(words.message("doctor.not_created", said=refused))
+        said = " ".join(refused.replace("`", "'").split())  # a policy's message has lines and quotations of its own
+        sentences.append(words.message("doctor.not_created", said=said))
     return sentences
 
 

@@ -187,9 +187,9 @@ def test_an_issuer_is_reached_by_the_proxy_of_the_environment() -> None:
 
 
 def test_no_proxy_is_asked_for_a_host_that_needs_none() -> None:
-    transport = IssuerTransport(environment={"https_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"})
+    transport = IssuerTransport(environment={"https_proxy": "http://127.0.0.1:1", "no_proxy": "0.0.0.0:2"})
     with pytest.raises(Unreachable) as raised:
-        PublicIssuer(transport).jwks("https://127.0.0.1:2/keys")
+        PublicIssuer(transport).jwks("https://0.0.0.0:2/keys")
     assert raised.value.code == "connection_refused"
 
 

@@ -190,10 +190,33 @@ def test_a_server_may_be_called_otherwise_and_be_behind_a_proxy(tmp_path: Path) 
     assert str(transport.pool.proxy) == "http://proxy.example:3128"  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("without", "proxied"), [("", True), ("127.0.0.1", False), ("example.com", True)])
-def test_the_proxy_of_the_environment(tmp_path: Path, without: str, proxied: bool) -> None:
-    environment = write(tmp_path / "config", document()) | {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": without}
-    assert (getattr(connect(environment).transport.pool, "proxy", None) is not None) is proxied
+@pytest.mark.parametrize(
+    ("host", "without", "proxied"),
+    [
+        ("10.1.2.3:6443", "", True),
+        ("10.1.2.3:6443", "10.1.2.3", False),
+        ("10.1.2.3:6443", "example.com, 10.1.0.0/16", False),
+        ("10.1.2.3:6443", "10.2.0.0/16,10.1.2.3:443,10.1.2", True),
+        ("10.1.2.3:6443", "10.1.2.3:6443", False),
+        ("[fd00::1]:6443", "fd00::/8", False),
+        ("[fd00::1]:6443", "[fd00::1]:6443", False),
+        ("127.0.0.1:6443", "", False),  # as of kind
+        ("[::1]:6443", "", False),
+        ("localhost:6443", "", False),
+        ("api.example.com", "example.com", False),
+        ("api.example.com", "API.example.com:443", False),
+        ("api.example.com", ".example.com", False),
+        ("api.example.com", "*.example.com", False),
+        ("api.example.com", "*", False),
+        ("api.example.com", "ample.com,api.example.com:6443,10.0.0.0/8,:443,", True),
+        ("example.com", ".example.com", True),
+    ],
+)
+def test_the_proxy_of_the_environment(tmp_path: Path, host: str, without: str, proxied: bool) -> None:
+    """As kubectl decides it, which takes a proxy without its `http://` as well."""
+    environment = write(tmp_path / "config", document(cluster={"server": f"https://{host}"}))
+    transport = connect(environment | {"HTTPS_PROXY": "127.0.0.1:1", "NO_PROXY": without}).transport
+    assert str(getattr(transport.pool, "proxy", None)) == ("http://127.0.0.1:1" if proxied else "None")
 
 
 def test_the_environment_of_a_pod(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from app.flow.targets.resolving import subject_of, with_workload
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
 from app.settings import Settings
-from tests.unit.fake_ports import Fakes
+from tests.unit.fake_ports import Fakes, token
 from tests.unit.test_doctor import healthy
 
 NOTHING: dict[str, Any] = {
@@ -236,13 +236,17 @@ def test_a_job_without_a_pod_says_whether_it_will_have_one(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_workload_whose_pods_the_api_server_refuses_says_why(language: str) -> None:
     fakes, words = Fakes(), load(language)
-    said = 'admission webhook "validate.kyverno.svc-fail" denied the request: the label team is required'
-    refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": said}
+    denied = 'admission webhook "validate.kyverno.svc-fail" denied the request: '
+    message = f"{denied}\n\nrequire-labels:\n  check-team: the label `team` is required, got {token()}\n"
+    refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
     fakes.workload["status"] = {"conditions": [{"type": "Progressing", "status": "True"}, refused]}
     fakes.pod["spec"]["serviceAccountName"] = "other"
     subject, target = found_for(fakes, "deploy/web"), target_of(["deploy/web"])
     found = with_workload(fakes.ports(), examine(fakes.ports(), subject), target)
-    assert words.message("doctor.not_created", said=said) in verdict_words.verdict(found, words)
+    sentence = verdict_words.verdict(found, words)
+    said = f"{denied}require-labels: check-team: the label 'team' is required, got "
+    assert words.message("doctor.not_created", said=f"{said}`").partition("``")[0] in sentence
+    assert token().rpartition(".")[2] not in sentence
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

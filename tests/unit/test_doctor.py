@@ -1114,25 +1114,27 @@ def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "version", "phase", "deleted"),
+    ("kind", "version", "phase", "policy", "deleted"),
     [
-        ("Workflow", "argoproj.io/v1alpha1", "Failed", False),
-        ("Job", "batch.volcano.sh/v1alpha1", "Failed", False),
-        ("Workflow", "argoproj.io/v1alpha1", "Running", True),
-        ("StatefulSet", "apps.kruise.io/v1beta1", "Running", True),
-        ("ReplicaSet", "apps/v1", "Failed", True),
+        ("Workflow", "argoproj.io/v1alpha1", "Failed", "Never", False),
+        ("Job", "batch.volcano.sh/v1alpha1", "Failed", "OnFailure", False),
+        ("Workflow", "argoproj.io/v1alpha1", "Running", "Never", True),
+        ("StatefulSet", "apps.kruise.io/v1beta1", "Running", "Always", True),
+        ("Cluster", "postgresql.cnpg.io/v1", "Failed", "Always", True),
+        ("ReplicaSet", "apps/v1", "Failed", "Always", True),
     ],
 )
 def test_a_pod_that_has_ended_is_deleted_only_where_another_one_comes(
-    kind: str, version: str, phase: str, *, deleted: bool
+    kind: str, version: str, phase: str, policy: str, *, deleted: bool
 ) -> None:
-    """A step of a workflow does not run again: only its log would be gone. Kinds of other groups are none of kubectl's
-    own, which it would roll out."""
+    """A step of a workflow does not run again: only its log would be gone. One that was evicted is replaced. Kinds of
+    other groups are none of kubectl's own, which it would roll out."""
     fakes = healthy()
     owned(fakes, kind, "etl")
     fakes.pod["metadata"]["ownerReferences"][0]["apiVersion"] = version
     fakes.pod["status"]["phase"] = phase
     bare(fakes)
+    fakes.pod["spec"]["restartPolicy"] = policy
     fix = examined(fakes).fix
     assert fix is not None
     commands, then = (("kubectl -n default delete pod pod-after",), "") if deleted else ((), "left_to_owner")

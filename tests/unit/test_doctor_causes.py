@@ -84,6 +84,9 @@ def test_a_pod_of_kube2iam_may_not_be_meant_for_irsa(language: str) -> None:
     found = reading(fakes)
     assert (found.verdict.check and found.verdict.check.id) == "service_account.annotation"
     assert content.message("reasons.kube2iam") in verdict_words.cause(found, content)
+    fakes.workload["metadata"]["annotations"] = {ROLE_ARN: ROLE}  # on its way to IRSA
+    fix = reading(fakes).fix
+    assert (fix and fix.commands[0].endswith(f"{ROLE_ARN}={ROLE}")) is True
 
 
 # --- Another audience in the Pod's volume ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import jmespath
 import pytest
 
 from app.content import LANGUAGES, load
+from app.flow.annotations import AUDIENCE
 from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, NotPermitted, Refused
 from app.flow.model import Status
@@ -21,7 +22,20 @@ from app.flow.verdict.known_messages import KNOWN_MESSAGES
 from app.flow.verdict.log_sentences import last_words
 from app.report import verdict_words
 from tests.private_keys import OTHER_KEY
-from tests.unit.fake_ports import ACCOUNT, DIRECTORY, ISSUER, ROLE, SECRETS, SUBJECT, Fakes, bare_pod, jwk, trust_policy
+from tests.unit.fake_ports import (
+    ACCOUNT,
+    DIRECTORY,
+    HOST,
+    ISSUER,
+    ROLE,
+    SECRETS,
+    SUB,
+    SUBJECT,
+    Fakes,
+    bare_pod,
+    jwk,
+    trust_policy,
+)
 from tests.unit.test_application import running
 from tests.unit.test_doctor import add_variable, annotated, answer, container, drop_variable, ended, healthy
 
@@ -927,6 +941,21 @@ def test_what_is_there_is_not_made_again_where_the_token_cannot_be_read(said: st
     assert not {"provider_missing", "audience_not_accepted"} & {*found.verdict.remaining}
 
 
+def test_the_usual_audience_of_the_provider_rules_no_other_audience_out() -> None:
+    def spoil(fakes: Fakes) -> None:
+        fakes.errors.update(
+            dict.fromkeys(("execute", "request_token"), Refused(code="BadRequest", server_message="no"))
+        )
+        fakes.role["AssumeRolePolicyDocument"] = trust_policy(StringEquals={f"{HOST}:sub": SUB})
+        fakes.service_account["metadata"]["annotations"][AUDIENCE] = "other"
+        (volume,) = (it for it in fakes.pod["spec"]["volumes"] if it["name"] == "aws-iam-token")
+        volume["projected"]["sources"][0]["serviceAccountToken"]["audience"] = "other"
+
+    found = refused("InvalidIdentityToken: Incorrect token audience", spoil)
+    assert found.verdict.remaining[0] == "audience_not_accepted"
+    assert (found.fix and found.fix.id) == "default_audience"
+
+
 @pytest.mark.parametrize(
     "said", [f"AccessDenied: {REFUSED}", f"InvalidIdentityToken: {NO_PROVIDER} {ISSUER}", "Incorrect token audience"]
 )
@@ -959,6 +988,16 @@ def test_into_a_node_of_fargate_no_one_can_look() -> None:
         found = refused(said, lambda fakes, more=labels: fakes.pod["metadata"]["labels"].update(more))
         assert (found.fix and found.fix.id) == fix_id
 
+    def spoil(fakes: Fakes) -> None:
+        fakes.pod["metadata"]["labels"].update(labels)
+        fakes.errors.update(
+            dict.fromkeys(("execute", "request_token"), Refused(code="BadRequest", server_message="no"))
+        )
+
+    fix = refused("ExpiredTokenException: Token expired: current date/time 2 must be before 1", spoil).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[-1]) == ("expired_token", "kubectl -n default rollout restart deployment/web")
+
 
 def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
     fakes = healthy()
@@ -968,6 +1007,34 @@ def test_of_several_containers_the_log_is_that_of_the_one_that_failed() -> None:
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
     assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c sync")
+
+
+def test_a_role_that_the_manifest_gives_a_container_is_no_other_identity() -> None:
+    fakes = healthy()
+    role = {"name": "AWS_ROLE_ARN", "value": ROLE.replace("s3-reader", "own")}
+    env = [role if it["name"] == "AWS_ROLE_ARN" else it for it in container(fakes)["env"]]
+    fakes.pod["spec"]["containers"].append({**container(fakes), "name": "sync", "env": env})
+    fakes.pod["status"]["containerStatuses"] = [ended(0), {**ended(1), "name": "sync"}]
+    who = SESSION.replace("s3-reader", "own")
+    fakes.logs["sync"], fakes.talk = (
+        f"An error occurred (AccessDenied) when calling the X operation: User: {who} {LISTED}",
+        [],
+    )
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert (fix and fix.id) == "read_log"
+
+
+def test_the_log_of_an_init_container_is_not_that_of_the_only_other_one() -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["initContainers"] = [{"name": "setup", "image": "setup"}]
+    waits = {"name": "aws-cli", "state": {"waiting": {"reason": "PodInitializing"}}, "lastState": {}}
+    fakes.pod["status"].update(
+        phase="Pending", containerStatuses=[waits], initContainerStatuses=[{**ended(1), "name": "setup"}]
+    )
+    fakes.logs["setup"], fakes.talk = "STS assume role request failed", []
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, fix.commands[0]) == ("read_log", "kubectl -n default logs pod-after -c setup")
 
 
 def test_only_the_container_that_fails_gets_another_home() -> None:

@@ -111,7 +111,8 @@ def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connectio
 def _proxy(cluster: Entry, server: SplitResult, environment: Mapping[str, str]) -> str:
     """The cluster's `proxy-url`, else what `HTTPS_PROXY` and `NO_PROXY` say. Raises `Unreachable`."""
     proxy = get_str(cluster.values, "proxy-url")
-    proxy = proxy or proxies.in_environment(server.scheme, server.hostname, environment)
+    port = server.port or (443 if server.scheme == "https" else 80)
+    proxy = proxy or proxies.in_environment(server.scheme, server.hostname or "", port, environment)
     if proxy and not proxies.is_supported(proxy):  # not quoted: it may hold a password
         raise problem("proxy_unsupported", expected="http://HOST:PORT")
     return proxy

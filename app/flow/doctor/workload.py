@@ -14,8 +14,6 @@ Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
 is or without the webhook's variables."""
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
-REPLACES = (*ROLLED_OUT, "replicaset", "replicationcontroller", "rollout")
-"""What makes another Pod where one has ended and is deleted. A step of a workflow (Argo, Tekton) stays as it ended."""
 _OWN_GROUPS = ("", "apps", "batch")
 """The API groups of Kubernetes' own workloads. Others have kinds of the same names, such as OpenKruise's StatefulSet
 (`apps.kruise.io`) and Volcano's Job (`batch.volcano.sh`)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.flow.doctor.fix import line, patched
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, REPLACES, new_job, why_kept_back
+from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.names import annotated_role_arn
@@ -65,8 +65,8 @@ class WorkloadCommands:
         """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
 
         A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
-        workload that is updated `OnDelete` none before its Pod is deleted. What is not known to replace a Pod that has
-        ended is left to its owner.
+        workload that is updated `OnDelete` none before its Pod is deleted. A step of a workflow (Argo, Tekton) stays as
+        it has ended. A Pod whose programs always run again has ended only where it was evicted, and is replaced.
         """
         ended = get_str(self.documents.get("pod"), "status", "phase") in ENDED
         match self.again:
@@ -78,7 +78,7 @@ class WorkloadCommands:
                 return self._makes_a_pod(
                     self.kubectl("create", "job", f"{self.owner}-again", f"--from={self.workload}")
                 )
-            case "delete" if ended and self.kind not in REPLACES:
+            case "delete" if ended and get(self.documents["pod"], "spec", "restartPolicy") in ("Never", "OnFailure"):
                 self.left_to_owner = True
                 return ()
             case "restart" | "delete":

@@ -8,7 +8,7 @@ from app.flow.doctor import Diagnosis
 from app.flow.doctor.pods.choosing import in_order
 from app.flow.doctor.workload import ENDED, NO_POD_YET, NOT_CREATED, PAUSED, SCALED_TO_ZERO, SUSPENDED, why_held_back
 from app.flow.errors import FlowError, NotPermitted
-from app.flow.json_access import get, get_list, get_object, get_str
+from app.flow.json_access import get, get_list, get_object, get_str, shown
 from app.flow.model import JsonValue, Subject
 from app.flow.ports import Ports
 from app.flow.steps import selectors
@@ -53,7 +53,7 @@ def _not_created(workload: JsonValue) -> str:
     (apps/v1, `ReplicaSetReplicaFailure`, which a Deployment shows as well)."""
     for it in get_list(workload, "status", "conditions"):
         if (get_str(it, "type"), get_str(it, "status")) == ("ReplicaFailure", "True"):
-            return get_str(it, "message")
+            return shown(get_str(it, "message"))
     return ""
 
 

@@ -26,6 +26,8 @@ class Cause:
     """The checks that decide: a failed one proves the cause, a passed one rules it out. Empty: no check can see it."""
     unless: tuple[str, ...] = ()
     """Where none of `checks` was made, because they need the token: the checks that rule the cause out together."""
+    open_by: str = ""
+    """The check whose failure leaves the cause open all the same."""
     by_warning: bool = False
     """Whether a warning proves the cause as well: STS does not usually look at this, but did so this time."""
 
@@ -63,7 +65,8 @@ _AUDIENCE = Cause(
     id="audience_not_accepted",
     step=Step.OIDC_PROVIDER,
     checks=("sts.audience",),
-    unless=("provider.audience", _OF_ACCOUNT),
+    unless=("provider.audience", _OF_ACCOUNT),  # of the usual audience: the Pod may ask for another one
+    open_by="token.audience",
 )
 _ELSEWHERE = Cause(id="other_partition", step=Step.STS_ASSUME)
 _UNSEEN = (_ORGANIZATION, _ELSEWHERE, _LATE_KEYS)
@@ -259,4 +262,4 @@ def _state(cause: Cause, by_id: Mapping[str, Check]) -> Status:
     if Status.WARNING in found:
         return Status.FAILED
     ruled_out = cause.unless and all(it in by_id and by_id[it].status is Status.PASSED for it in cause.unless)
-    return Status.PASSED if ruled_out else Status.UNKNOWN
+    return Status.PASSED if ruled_out and not _failed(by_id.get(cause.open_by)) else Status.UNKNOWN

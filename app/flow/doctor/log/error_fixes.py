@@ -21,7 +21,7 @@ from app.flow.model import JsonObject, JsonValue, Step
 from app.flow.names import TOKEN_DIRECTORY, boundary_of, host_and_path, is_session_of
 from app.flow.permissions.asked import AskedAction
 from app.flow.permissions.decision import Role, evaluate_in_part
-from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment
+from app.flow.steps.injection import TOKEN_VARIABLE, containers, environment, written_roles
 from app.flow.trust import session_keys
 from app.flow.verdict.error_messages import (
     CHAIN_LIMIT,
@@ -102,8 +102,9 @@ def application(names: Names) -> Fix:
 def _logs(names: Names) -> str:
     """Of the container that failed: without its name kubectl takes the Pod's main one."""
     box = get_str(names.documents, FAILED_IN)
-    others = get_list(names.documents.get("pod"), "spec", "containers")[1:]
-    return names.kubectl("logs", names.pod, *(("-c", box) if box and others else ()))
+    main = get_list(names.documents.get("pod"), "spec", "containers")
+    alone = len(main) == 1 and get_str(main[0], "name") == box
+    return names.kubectl("logs", names.pod, *(("-c", box) if box and not alone else ()))
 
 
 def _own_files(names: Names, said: str) -> Fix | None:
@@ -141,9 +142,11 @@ def _refusal(names: Names, said: str) -> Fix | None:
     if ended_session(said):
         return Fix(id="renew_session", commands=names.recreate())
     if expired_token(said):
-        look = () if names.on_fargate else kubelet(names).commands
+        look = names.recreate() if names.on_fargate else kubelet(names).commands
         return Fix(id="expired_token", commands=(*names.show_workload(), *look))
-    if names.role_arn and principal_of(said) and not _is_own(names, said):
+    roles = (names.role_arn, *written_roles(names.documents.get("pod")))  # a container may have one of its own
+    who = principal_of(said) if names.role_arn else ""
+    if who and not any(is_session_of(role_arn, who) for role_arn in roles):
         return Fix(id="another_identity", commands=names.show_workload())
     if fix := lacking_permission(names, said):
         return fix

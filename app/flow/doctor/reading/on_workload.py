@@ -15,6 +15,7 @@ from app.flow.names import annotated_role_arn
 from app.flow.port_wrappers.side_by_side import answers
 from app.flow.ports import Cluster, Ports
 from app.flow.steps.findings import Findings
+from app.flow.steps.service_account import KUBE2IAM
 from app.flow.targets.kinds import kind_of
 
 EVIDENCE = "annotated_workload"
@@ -31,7 +32,8 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     findings = Findings(Step.SERVICE_ACCOUNT, ports, ())
     own, namespace = of_pod.evidence.get("workload"), walk.subject.namespace
     annotation = check_of(walk, "service_account.annotation")
-    lacking = annotation is not None and annotation.status is Status.FAILED and not annotation.reason
+    failed = annotation if annotation is not None and annotation.status is Status.FAILED else None
+    lacking = failed is not None and failed.reason in ("", KUBE2IAM)
     wrong = any(check.status in (Status.FAILED, Status.WARNING) for check in (*walk.checks, *of_pod.checks))
     stale = [pod.workload for pod in rows(of_list.evidence.get("pods")) if pod.stale]
     others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
