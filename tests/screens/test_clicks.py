@@ -610,6 +610,14 @@ def test_what_the_reader_chooses_is_not_lost_to_an_answer_that_comes_before_its_
     assert one.place == "4"
 
 
+def test_the_first_choice_on_a_page_to_which_a_button_has_led_counts():
+    one = Slider()
+    one.run(one.press("onward"), to="1")
+    clicks.choose("there", "", SafeSessionState(one.state, lambda: None))
+    one.run(one.press(slider="0", page="there"))
+    assert one.place == "0"
+
+
 def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_choose():
     one = Slider()
     one.run(one.press("later"), to="3")

@@ -20,6 +20,8 @@ from streamlit.runtime.state import SessionState
 from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
 from streamlit.runtime.state.session_state import Value, WStates
 
+from app.ui.state.runs import clicks
+
 _KEY = "said_again"
 _SENT = 16
 """Values of a widget that may be on their way to a browser: one for each press that it has not heard of yet."""
@@ -57,7 +59,8 @@ def hear(asked: ClientState, state: SessionState) -> None:
     with known.lock:
         may_have = {id_: (known.said.get(id_), *known.sent.get(id_, ())) for id_ in said}
         chosen = {id_: value for id_, value in said.items() if value not in may_have[id_]}
-        goes = asked.is_history_navigation or asked.page_script_hash != known.page
+        # Where a button has led to a page, the run is of that already, and the reader may have chosen something there.
+        goes = asked.is_history_navigation or asked.page_script_hash not in (known.page, clicks.chosen_page(state))
         if not (goes or chosen.keys() & known.said.keys() or any(map(_has_active_trigger_value, widgets))):
             # Nothing else asks for it: the reader has gone back to what was said before the app set another value.
             chosen |= {id_: value for id_, value in said.items() if _fragment(id_, state) == asked.fragment_id}
