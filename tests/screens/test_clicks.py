@@ -8,6 +8,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from streamlit.delta_generator_singletons import context_dg_stack
+from streamlit.elements.lib.form_utils import FormData
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde as Segmented
 from streamlit.elements.widgets.radio import RadioSerde
 from streamlit.proto.ClientState_pb2 import ClientState, ContextInfo
@@ -616,6 +618,22 @@ def test_the_first_choice_on_a_page_to_which_a_button_has_led_counts():
     clicks.choose("there", "", SafeSessionState(one.state, lambda: None))
     one.run(one.press(slider="0", page="there"))
     assert one.place == "0"
+
+
+def test_what_is_sent_with_a_form_is_what_the_reader_sees_in_it():
+    for form, expected in ("form", "typed"), ("", "emptied"):  # a container that is no form has an empty name for it
+        one = Slider()
+        around = [SimpleNamespace(_form_data=it and FormData(it[0])) for it in (None, [""], [form], [form])]
+        before = context_dg_stack.set(tuple(around))
+        try:
+            send = WidgetMetadata("send", bool, bool, "trigger_value")
+            streamlit_shortcuts._register(one.state, send, send.id)
+            one.run(one.press("send", slider="typed"))
+            one.run(one.press(slider="typed", beside="b"), to="emptied")
+            one.run(one.press("send", slider="typed", beside="b"))
+        finally:
+            context_dg_stack.reset(before)
+        assert one.place == expected
 
 
 def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_choose():

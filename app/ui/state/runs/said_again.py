@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
+from streamlit.delta_generator_singletons import context_dg_stack
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData
@@ -42,6 +43,8 @@ class _Known:
     """What the app has set since: the browser has one of these, or what it said last."""
     chosen: dict[str, tuple[int, WidgetState]] = field(default_factory=dict)
     """What the reader has chosen, with the number of the message, until a run begins with it."""
+    forms: dict[str, str] = field(default_factory=dict)
+    """The form that a widget is in. What is typed there comes with the press that sends it, as the reader sees it."""
     missed: set[str] = field(default_factory=set)
     """The widgets of which the browser said what is no longer so: it may not have got what the app has set."""
     page: str = ""
@@ -64,6 +67,8 @@ def hear(asked: ClientState, state: SessionState) -> None:
         if not (goes or chosen.keys() & known.said.keys() or any(map(_has_active_trigger_value, widgets))):
             # Nothing else asks for it: the reader has gone back to what was said before the app set another value.
             chosen |= {id_: value for id_, value in said.items() if _fragment(id_, state) == asked.fragment_id}
+        sent_forms = {known.forms.get(it.id) for it in widgets if _has_active_trigger_value(it)} - {None}
+        chosen |= {id_: value for id_, value in said.items() if known.forms.get(id_) in sent_forms}
         for id_, value in said.items():
             sent, is_old = known.sent.get(id_, ()), value == known.said.get(id_) or id_ in chosen
             if value in sent and not is_old:  # it has arrived, and what was sent before it
@@ -96,6 +101,13 @@ def settled(data: RerunData, state: SessionState) -> RerunData:
         known.missed |= ours.keys()
     widgets = (ours.get(widget.id, widget) for widget in data.widget_states.widgets)
     return replace(data, widget_states=WidgetStates(widgets=widgets)) if ours else data
+
+
+def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
+    """In a script: a widget is drawn. Those of forms are noted."""
+    forms = {place._form_data.form_id for place in context_dg_stack.get() if place._form_data} - {""}
+    if forms and (known := _known(state)) is not None:
+        (known.forms[drawn.id],) = forms  # no form is in another one
 
 
 def registered(
