@@ -545,6 +545,7 @@ class Slider:
     def run(self, asked, *, to=None):
         """The run begins, and what was pressed moves the slider; returns whether the browser gets its place."""
         data = said_again.settled(asked, self.state)
+        said_again.begun(self.state)
         self.state.on_script_will_rerun(data.widget_states)
         if to:
             self.place = to
@@ -612,6 +613,15 @@ def test_what_the_reader_chooses_is_not_lost_to_an_answer_that_comes_before_its_
     assert one.place == "4"
 
 
+def test_what_the_reader_chooses_counts_where_its_run_is_stopped_before_it_begins():
+    one = Slider()
+    one.run(one.press("later"), to="1")
+    chosen = one.press(slider="3")
+    said_again.settled(chosen, one.state)
+    one.run(clicks.joined([chosen, one.press("feed", slider="3")], one.state))
+    assert one.place == "3"
+
+
 def test_the_first_choice_on_a_page_to_which_a_button_has_led_counts():
     one = Slider()
     one.run(one.press("onward"), to="1")
@@ -657,10 +667,14 @@ def test_a_place_that_cannot_be_said_any_more_is_what_the_browser_says():
 def test_a_runner_begins_with_what_the_app_has_set(runner):
     def run(self, data):
         ran.append({widget.id: widget.string_value for widget in data.widget_states.widgets})
+        with self._set_execing_flag():
+            left.append(set(said_again._known(one.state).chosen))
 
-    ran, one = [], Slider()
+    ran, left, one = [], [], Slider()
     one.run(one.press("later"), to="1")
-    made, data = runner(one.press("feed"), run)
-    made._session_state = SafeSessionState(one.state, lambda: None)
-    made._run_script(data)
-    assert ran == [{"slider": "1", "beside": "a", "feed": ""}]
+    for asked in one.press("feed"), one.press(slider="3"):
+        made, data = runner(asked, run)
+        made._session_state = SafeSessionState(one.state, lambda: None)
+        made._run_script(data)
+    assert ran == [{"slider": "1", "beside": "a", "feed": ""}, {"slider": "3", "beside": "a"}]
+    assert left == [{"slider"}, set()], "each choice until its run has begun"

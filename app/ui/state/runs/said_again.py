@@ -51,6 +51,8 @@ class _Known:
     """The page on which the browser was."""
     number: int = 0
     """How many messages it has sent."""
+    settled: int = 0
+    """The number of the last one that a run brings which is about to begin."""
 
 
 def hear(asked: ClientState, state: SessionState) -> None:
@@ -92,15 +94,22 @@ def settled(data: RerunData, state: SessionState) -> RerunData:
         for widget in filter(_is_choice, data.widget_states.widgets):
             at, chosen = known.chosen.get(widget.id, (number + 1, widget))
             if at <= number:
-                del known.chosen[widget.id]
                 kept: WidgetState | None = chosen
             else:
                 kept = _kept(widget.id, state) if widget.id in known.sent else None
             if kept is not None and kept != widget:
                 ours[widget.id] = kept
         known.missed |= ours.keys()
+        known.settled = number
     widgets = (ours.get(widget.id, widget) for widget in data.widget_states.widgets)
     return replace(data, widget_states=WidgetStates(widgets=widgets)) if ours else data
+
+
+def begun(state: SessionState) -> None:
+    """In a script's thread: the run has begun that was settled. A stop before leaves its choices to the next one."""
+    if (known := _known(state)) is not None:
+        with known.lock:
+            known.chosen = {id_: it for id_, it in known.chosen.items() if it[0] > known.settled}
 
 
 def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
