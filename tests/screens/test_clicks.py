@@ -655,6 +655,12 @@ def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_c
     assert one.place == "0"
 
 
+def test_a_mark_of_more_digits_than_python_reads_is_none():
+    one = Slider()
+    asked = replace(one.press("feed"), cached_message_hashes=frozenset({"said_again " + "9" * 5000}))
+    assert said_again.settled(asked, one.state) is asked
+
+
 def test_a_place_that_cannot_be_said_any_more_is_what_the_browser_says():
     one = Slider()
     one.run(one.press("later"), to="1")

@@ -29,6 +29,8 @@ _SENT = 16
 _MARK = "said_again "
 """Begins the mark of a message, among the hashes that the browser sends: a run that stands for several messages has
 those of the last one, and no hash begins so."""
+_DIGITS = 18
+"""Of the number in a mark: ours have fewer, and Python reads no number of some thousands."""
 
 
 @dataclass(kw_only=True)
@@ -87,7 +89,7 @@ def settled(data: RerunData, state: SessionState) -> RerunData:
     where the reader has chosen nothing else since."""
     if (known := _known(state)) is None or data.widget_states is None:
         return data
-    marks = (it.removeprefix(_MARK) for it in data.cached_message_hashes if it.startswith(_MARK))
+    marks = (it.removeprefix(_MARK)[:_DIGITS] for it in data.cached_message_hashes if it.startswith(_MARK))
     number = max((int(it) for it in marks if it.isdecimal()), default=0)
     ours: dict[str, WidgetState] = {}
     with known.lock:
