@@ -81,7 +81,7 @@ const feedFollow = () => {
 }
 // The answer to what was pressed goes with the connection: once that is there again, the page runs. Where the answer had
 // begun, Streamlit itself asks for it.
-const FEED_PRESSED = ".stButton, .stSlider, [data-testid=stButtonGroup], [data-testid=stRadio], [role=option]"
+const FEED_PRESSED = ".stButton, .stFormSubmitButton, .stSlider, [data-testid=stButtonGroup], [data-testid=stRadio], [data-testid=stCheckbox], [role=option]"
 const feedApp = document.querySelector('[data-testid="stApp"]')
 let feedAway = false, feedUnanswered = false
 for (const act of ["click", "keydown"])

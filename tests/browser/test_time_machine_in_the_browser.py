@@ -100,7 +100,14 @@ def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(s
     expect(page.locator(".st-key-moment_run button")).to_be_focused()
 
 
-def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(reader: Callable[..., Reader]) -> None:
+@pytest.mark.parametrize(
+    ("path", "pressed", "brought"),
+    [("/time_machine", "moment_run", "moment_hold"), ("/doctor", "do_needs", "notice_needs")],
+    ids=["button", "form"],
+)
+def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(
+    reader: Callable[..., Reader], path: str, pressed: str, brought: str
+) -> None:
     sockets: list[WebSocketRoute] = []
     lost: list[str | bytes] = []
     breaks = False
@@ -114,12 +121,15 @@ def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(r
 
     shown = reader(locale="en-US")
     shown.page.route_web_socket(re.compile("/_stcore/stream"), between)
-    page = shown.open("/time_machine").wait().page
+    page = shown.open(path).wait().page
+    for form in page.locator(".st-key-needs").all():
+        form.locator("summary").click()
+        form.locator("input").first.fill("no action")
     breaks = True
-    page.locator(".st-key-moment_run button").click()  # which is no event of the world, that the page would follow
+    page.locator(f".st-key-{pressed} button").click()  # which is no event of the world, that the page would follow
     while not lost:
         page.wait_for_timeout(20)
     breaks = False
     sockets[-1].close()
-    expect(page.locator(".st-key-moment_hold button")).to_have_count(1)
+    expect(page.locator(f".st-key-{brought}")).to_have_count(1)
     assert len(sockets) == 2

@@ -17,8 +17,17 @@ TOO_WIDE = """() => {
     || getComputedStyle(table).breakInside !== "avoid").length
 }"""
 """Tables that paper would cut, across or between two sheets."""
+COVERED = """() => {
+  const find = (root) => root.querySelector(".clock button") ?? [...root.querySelectorAll("*")].reduce(
+    (found, { shadowRoot }) => found ?? (shadowRoot && find(shadowRoot)), null)
+  const button = find(document), { left, top, width, height } = button.getBoundingClientRect()
+  return button.getRootNode().elementFromPoint(left + width / 2, top + height / 2) !== button
+}"""
+"""Whether anything lies over the clock's button, as Streamlit's header may."""
 A4 = (718, 1047)
 """Pixels of a sheet between margins of 10 mm."""
+NARROW = (700, 700)
+"""A window in which the sidebar is closed."""
 
 
 def test_the_clock_goes_on_over_a_reload_and_the_sheet_can_be_printed(reader):
@@ -47,6 +56,9 @@ def test_the_clock_goes_on_over_a_reload_and_the_sheet_can_be_printed(reader):
     last = content.lesson("workshop").section("part-close").heading
     page.get_by_role("heading", name=last).scroll_into_view_if_needed()
     expect(start).to_be_in_viewport(ratio=1)  # whichever part is read
+    shown.resize(NARROW)
+    page.get_by_test_id("stMain").evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
+    assert shown.settle().page.evaluate(COVERED) is False
 
     shown.resize(A4)
     page.emulate_media(media="print")

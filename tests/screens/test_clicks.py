@@ -8,6 +8,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from streamlit.delta_generator_singletons import context_dg_stack
+from streamlit.elements.lib.form_utils import FormData
 from streamlit.elements.widgets.button_group import _SingleSelectButtonGroupSerde as Segmented
 from streamlit.elements.widgets.radio import RadioSerde
 from streamlit.proto.ClientState_pb2 import ClientState, ContextInfo
@@ -543,6 +545,7 @@ class Slider:
     def run(self, asked, *, to=None):
         """The run begins, and what was pressed moves the slider; returns whether the browser gets its place."""
         data = said_again.settled(asked, self.state)
+        said_again.begun(self.state)
         self.state.on_script_will_rerun(data.widget_states)
         if to:
             self.place = to
@@ -610,6 +613,39 @@ def test_what_the_reader_chooses_is_not_lost_to_an_answer_that_comes_before_its_
     assert one.place == "4"
 
 
+def test_what_the_reader_chooses_counts_where_its_run_is_stopped_before_it_begins():
+    one = Slider()
+    one.run(one.press("later"), to="1")
+    chosen = one.press(slider="3")
+    said_again.settled(chosen, one.state)
+    one.run(clicks.joined([chosen, one.press("feed", slider="3")], one.state))
+    assert one.place == "3"
+
+
+def test_the_first_choice_on_a_page_to_which_a_button_has_led_counts():
+    one = Slider()
+    one.run(one.press("onward"), to="1")
+    clicks.choose("there", "", SafeSessionState(one.state, lambda: None))
+    one.run(one.press(slider="0", page="there"))
+    assert one.place == "0"
+
+
+def test_what_is_sent_with_a_form_is_what_the_reader_sees_in_it():
+    for form, expected in ("form", "typed"), ("", "emptied"):  # a container that is no form has an empty name for it
+        one = Slider()
+        around = [SimpleNamespace(_form_data=it and FormData(it[0])) for it in (None, [""], [form], [form])]
+        before = context_dg_stack.set(tuple(around))
+        try:
+            send = WidgetMetadata("send", bool, bool, "trigger_value")
+            streamlit_shortcuts._register(one.state, send, send.id)
+            one.run(one.press("send", slider="typed"))
+            one.run(one.press(slider="typed", beside="b"), to="emptied")
+            one.run(one.press("send", slider="typed", beside="b"))
+        finally:
+            context_dg_stack.reset(before)
+        assert one.place == expected
+
+
 def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_choose():
     one = Slider()
     one.run(one.press("later"), to="3")
@@ -617,6 +653,12 @@ def test_a_place_that_arrives_after_the_reader_has_been_there_is_not_what_they_c
         one.run(one.press(slider=place))
     assert one.run(one.press("feed", slider="3"))
     assert one.place == "0"
+
+
+def test_a_mark_of_more_digits_than_python_reads_is_none():
+    one = Slider()
+    asked = replace(one.press("feed"), cached_message_hashes=frozenset({"said_again " + "9" * 5000}))
+    assert said_again.settled(asked, one.state) is asked
 
 
 def test_a_place_that_cannot_be_said_any_more_is_what_the_browser_says():
@@ -631,10 +673,14 @@ def test_a_place_that_cannot_be_said_any_more_is_what_the_browser_says():
 def test_a_runner_begins_with_what_the_app_has_set(runner):
     def run(self, data):
         ran.append({widget.id: widget.string_value for widget in data.widget_states.widgets})
+        with self._set_execing_flag():
+            left.append(set(said_again._known(one.state).chosen))
 
-    ran, one = [], Slider()
+    ran, left, one = [], [], Slider()
     one.run(one.press("later"), to="1")
-    made, data = runner(one.press("feed"), run)
-    made._session_state = SafeSessionState(one.state, lambda: None)
-    made._run_script(data)
-    assert ran == [{"slider": "1", "beside": "a", "feed": ""}]
+    for asked in one.press("feed"), one.press(slider="3"):
+        made, data = runner(asked, run)
+        made._session_state = SafeSessionState(one.state, lambda: None)
+        made._run_script(data)
+    assert ran == [{"slider": "1", "beside": "a", "feed": ""}, {"slider": "3", "beside": "a"}]
+    assert left == [{"slider"}, set()], "each choice until its run has begun"

@@ -144,6 +144,7 @@ class Runner(ScriptRunner):
                 raise StopException
             if not self._is_ahead:
                 self._begun, self._waiting = self._waiting or self._begun, None
+                said_again.begun(self._session_state._state)
         if context := get_script_run_ctx():
             of_page = context.page_script_hash != self._pages_manager.main_script_hash
             page = context.page_script_hash if of_page else ""

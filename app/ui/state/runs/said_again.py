@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
+from streamlit.delta_generator_singletons import context_dg_stack
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData
@@ -20,12 +21,16 @@ from streamlit.runtime.state import SessionState
 from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
 from streamlit.runtime.state.session_state import Value, WStates
 
+from app.ui.state.runs import clicks
+
 _KEY = "said_again"
 _SENT = 16
 """Values of a widget that may be on their way to a browser: one for each press that it has not heard of yet."""
 _MARK = "said_again "
 """Begins the mark of a message, among the hashes that the browser sends: a run that stands for several messages has
 those of the last one, and no hash begins so."""
+_DIGITS = 18
+"""Of the number in a mark: ours have fewer, and Python reads no number of some thousands."""
 
 
 @dataclass(kw_only=True)
@@ -40,12 +45,16 @@ class _Known:
     """What the app has set since: the browser has one of these, or what it said last."""
     chosen: dict[str, tuple[int, WidgetState]] = field(default_factory=dict)
     """What the reader has chosen, with the number of the message, until a run begins with it."""
+    forms: dict[str, str] = field(default_factory=dict)
+    """The form that a widget is in. What is typed there comes with the press that sends it, as the reader sees it."""
     missed: set[str] = field(default_factory=set)
     """The widgets of which the browser said what is no longer so: it may not have got what the app has set."""
     page: str = ""
     """The page on which the browser was."""
     number: int = 0
     """How many messages it has sent."""
+    settled: int = 0
+    """The number of the last one that a run brings which is about to begin."""
 
 
 def hear(asked: ClientState, state: SessionState) -> None:
@@ -57,10 +66,13 @@ def hear(asked: ClientState, state: SessionState) -> None:
     with known.lock:
         may_have = {id_: (known.said.get(id_), *known.sent.get(id_, ())) for id_ in said}
         chosen = {id_: value for id_, value in said.items() if value not in may_have[id_]}
-        goes = asked.is_history_navigation or asked.page_script_hash != known.page
+        # Where a button has led to a page, the run is of that already, and the reader may have chosen something there.
+        goes = asked.is_history_navigation or asked.page_script_hash not in (known.page, clicks.chosen_page(state))
         if not (goes or chosen.keys() & known.said.keys() or any(map(_has_active_trigger_value, widgets))):
             # Nothing else asks for it: the reader has gone back to what was said before the app set another value.
             chosen |= {id_: value for id_, value in said.items() if _fragment(id_, state) == asked.fragment_id}
+        sent_forms = {known.forms.get(it.id) for it in widgets if _has_active_trigger_value(it)} - {None}
+        chosen |= {id_: value for id_, value in said.items() if known.forms.get(id_) in sent_forms}
         for id_, value in said.items():
             sent, is_old = known.sent.get(id_, ()), value == known.said.get(id_) or id_ in chosen
             if value in sent and not is_old:  # it has arrived, and what was sent before it
@@ -77,22 +89,36 @@ def settled(data: RerunData, state: SessionState) -> RerunData:
     where the reader has chosen nothing else since."""
     if (known := _known(state)) is None or data.widget_states is None:
         return data
-    marks = (it.removeprefix(_MARK) for it in data.cached_message_hashes if it.startswith(_MARK))
+    marks = (it.removeprefix(_MARK)[:_DIGITS] for it in data.cached_message_hashes if it.startswith(_MARK))
     number = max((int(it) for it in marks if it.isdecimal()), default=0)
     ours: dict[str, WidgetState] = {}
     with known.lock:
         for widget in filter(_is_choice, data.widget_states.widgets):
             at, chosen = known.chosen.get(widget.id, (number + 1, widget))
             if at <= number:
-                del known.chosen[widget.id]
                 kept: WidgetState | None = chosen
             else:
                 kept = _kept(widget.id, state) if widget.id in known.sent else None
             if kept is not None and kept != widget:
                 ours[widget.id] = kept
         known.missed |= ours.keys()
+        known.settled = number
     widgets = (ours.get(widget.id, widget) for widget in data.widget_states.widgets)
     return replace(data, widget_states=WidgetStates(widgets=widgets)) if ours else data
+
+
+def begun(state: SessionState) -> None:
+    """In a script's thread: the run has begun that was settled. A stop before leaves its choices to the next one."""
+    if (known := _known(state)) is not None:
+        with known.lock:
+            known.chosen = {id_: it for id_, it in known.chosen.items() if it[0] > known.settled}
+
+
+def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
+    """In a script: a widget is drawn. Those of forms are noted."""
+    forms = {place._form_data.form_id for place in context_dg_stack.get() if place._form_data} - {""}
+    if forms and (known := _known(state)) is not None:
+        (known.forms[drawn.id],) = forms  # no form is in another one
 
 
 def registered(

@@ -100,6 +100,7 @@ def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str 
     """
     widget_id, new = metadata.id, state._new_widget_state
     clicks.hear_widget(metadata, state)
+    said_again.hear_widget(metadata, state)
     is_special = (
         metadata.bind or metadata.persist_state or metadata.disabled or metadata.value_type.startswith("string")
     )
