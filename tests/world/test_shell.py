@@ -396,6 +396,21 @@ def test_what_is_typed_is_not_read_again_without_end(monkeypatch):
     assert 0 < sum(read) < 10 * limits.STEPS
 
 
+def test_of_a_here_document_that_is_typed_each_line_is_read_once():
+    lines = [
+        "cat <<-'END' | wc -l",
+        *["\t" + "if a;" * 8] * 500,
+        "\tEND",
+        "cat <<END",
+        "\tEND",
+        "END",
+        "eval 'if'; echo no",
+    ]
+    done = simulated("cat <<'ALL' | sh\n" + "\n".join(lines) + "\nALL\n")
+    assert done.stdout.split() == ["500", "END"]
+    assert "end of file unexpected" in done.stderr
+
+
 def test_lines_that_are_not_printed_are_not_held(monkeypatch):
     monkeypatch.setattr(limits, "HELD", 100_000)
     assert simulated(f"yes {'a' * 99} | head -n 2000 | grep -c b").stdout == "0\n"

@@ -100,19 +100,29 @@ async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
     """Reads commands from standard input until its end. An interactive shell goes on after an error."""
     process, state = shell.process, shell.state
     state.variables.setdefault("PS1", "# " if process.files.user.uid == 0 else "$ ")
-    pending = ""
+    pending, awaited = "", None
     while True:
         await _prompt(process, "> " if pending else state.variables.get("PS1", ""))
         line = await process.stdin.readline()
         pending += line
         if not line and not pending:
             break
-        await process.limits.step(1 + len(pending) // 8)
         if len(pending) > TEXT:
             return await process.complain("the script is too long for this simulated shell", 2)
+        if line and awaited not in (None, line.strip("\t\n")):  # more of a here-document
+            await process.limits.step()
+            continue
+        await process.limits.step(1 + len(pending) // 8)
         try:
-            if not await _interruptible(shell, _run_lines(shell, pending, last=not line)):
+            try:
+                block = Parser(pending).line()
+            except Incomplete as unfinished:
+                if not line:
+                    raise
+                awaited = unfinished.end
                 continue
+            if block is not None:
+                await _interruptible(shell, shell.block(block))
         except Exit as end:
             return await _leave(shell, end.status)
         except Jump:
@@ -122,7 +132,7 @@ async def _line_by_line(shell: Shell, *, interactive: bool) -> int:
             state.status = 2
             if not interactive:
                 return await _leave(shell, 2)
-        pending = ""
+        pending, awaited = "", None
         if not line:
             break
     if process.terminal:
@@ -144,36 +154,22 @@ async def _prompt(process: Process, text: str) -> None:
     await process.stderr.write(text)
 
 
-async def _interruptible(shell: Shell, work: Coroutine[Any, Any, bool]) -> bool:
+async def _interruptible(shell: Shell, work: Coroutine[Any, Any, object]) -> None:
     """Runs commands, which Ctrl-C ends if there is a terminal. Raises what they raise."""
     session = shell.process.session
     if not shell.process.terminal or session is None:
-        return await work
+        await work
+        return
     task = asyncio.ensure_future(work)
     session.on_interrupt = task.cancel
     try:
-        return await task
+        await task
     except asyncio.CancelledError:
         if not task.cancelled() or (own := asyncio.current_task()) is None or own.cancelling():
             raise
         shell.state.status = 130
-        return True
     finally:
         task.cancel()
-
-
-async def _run_lines(shell: Shell, text: str, *, last: bool) -> bool:
-    """Runs complete commands; False where they are not complete, so that another line is read."""
-    parser = Parser(text)
-    try:
-        block = parser.line()
-    except Incomplete:
-        if last:
-            raise
-        return False
-    if block is not None:
-        await shell.block(block)
-    return True
 
 
 async def builtin(process: Process) -> int:

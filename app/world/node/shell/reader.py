@@ -22,7 +22,14 @@ class SyntaxProblem(Exception):
 
 
 class Incomplete(SyntaxProblem):
-    """The script is not complete: an interactive shell waits for another line."""
+    """The script is not complete: an interactive shell waits for another line.
+
+    `end`: the line for which it waits, where it reads a here-document; None where any may complete it.
+    """
+
+    def __init__(self, message: str, end: str | None = None) -> None:
+        super().__init__(message)
+        self.end = end
 
 
 class Reader:

@@ -41,7 +41,7 @@ class Tokens(Reader):
             lines = []
             while True:
                 if self.position >= len(self.text):
-                    raise Incomplete("Syntax error: here-document without an end")
+                    raise Incomplete("Syntax error: here-document without an end", end=delimiter)
                 end = self.text.find("\n", self.position)
                 end = len(self.text) if end < 0 else end
                 line = self.text[self.position : end]
