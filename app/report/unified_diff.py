@@ -7,7 +7,7 @@ import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
-from app.flow.matching.differences import common
+from app.flow.matching.differences import common_ends
 from app.flow.model import JsonValue
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ def lines(change: Change | None) -> tuple[str, ...]:
     if change is None:
         return ()
     before, after = (_lines(document) for document in (change.before, change.after))
-    head = common(before, after)
-    tail = common(before[head:][::-1], after[head:][::-1])
-    skipped, left_out = (max(same - _BESIDE, 0) for same in (head, tail))
+    skipped, left_out = (max(same - _BESIDE, 0) for same in common_ends(before, after))
     before, after = before[skipped : len(before) - left_out], after[skipped : len(after) - left_out]
     found = [_moved(line, skipped) for line in unified_diff(before, after, lineterm="")]
     return (f"--- {change.object}", f"+++ {change.object}", *found[2:]) if found else ()

@@ -48,14 +48,13 @@ class Diagnosis:
     read_at: float
     """When, by the clock of the ports: Unix seconds."""
     evidence: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and
-    where it has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused;
-    `other_credentials`, where a Pod's keys come from; `regions`, the region variables to set; `near`, the names
-    that may be meant; `scaled_to_zero`, `paused` or `no_pod_yet`, the workload without Pods (`NO_PODS`);
-    `not_created`, why it gets none; `annotated_workload`, the one that has the annotation of the ServiceAccount;
-    `held_back`, those that make no new Pods by themselves; `managed`, those that a tool writes; `failed_in`, the
-    container whose program failed; `asked_instance`, what it said of its node's metadata; `next_role`, the role
-    that it goes on to."""
+    """What these checks add: `workload`, what has to be restarted; `pods`, all Pods of the ServiceAccount, and where it
+    has none `default_pods`, those that run as `default`; `recent_failures`, what STS refused; `other_credentials`,
+    where a Pod's keys come from; `regions`, the region variables to set; `near`, the names that may be meant;
+    `scaled_to_zero`, `paused` or `no_pod_yet`, the workload without Pods (`NO_PODS`); `not_created`, why it gets none;
+    `annotated_workload`, the one that has the annotation of the ServiceAccount; `held_back`, those that make no new
+    Pods by themselves; `managed`, those that a tool writes; `failed_in`, the container whose program failed;
+    `asked_instance`, what it said of its node's metadata; `next_role`, the role that it goes on to."""
     exchanges: tuple[Exchange, ...] = ()
     """What went over the wire for those checks."""
     to_be_sure: tuple[Action, ...] = ()

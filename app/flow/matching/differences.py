@@ -31,8 +31,7 @@ class Span:
 def difference(left: str, right: str) -> tuple[Span, ...]:
     """The spans of both texts, in order: joined they are `left` and `right` again; all are the same iff these are."""
     # (1) What both begin and end with, so that only the middle has to be aligned.
-    head = common(left, right)
-    tail = common(left[head:][::-1], right[head:][::-1])
+    head, tail = common_ends(left, right)
     middles = left[head : len(left) - tail], right[head : len(right) - tail]
 
     # (2) The middle.
@@ -57,8 +56,13 @@ def _calmed(spans: list[Span]) -> list[Span]:
     return made
 
 
-def common(left: Sequence[object], right: Sequence[object]) -> int:
-    """How many characters, or lines, both begin with."""
+def common_ends(left: Sequence[object], right: Sequence[object]) -> tuple[int, int]:
+    """How many characters, or lines, both begin with, and with how many of the others both end."""
+    head = _common(left, right)
+    return head, _common(left[head:][::-1], right[head:][::-1])
+
+
+def _common(left: Sequence[object], right: Sequence[object]) -> int:
     pairs = enumerate(zip(left, right, strict=False))
     return next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))
 

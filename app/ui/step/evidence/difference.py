@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from app.content import Content
 from app.flow.json_access import get, get_object, get_str
-from app.flow.matching.differences import common
+from app.flow.matching.differences import common_ends
 from app.flow.model import JsonValue
 from app.ui.draw.documents import Line, explained_line, fold, json_lines, render_line, yaml_lines
 from app.ui.step.evidence.added_lines import explanation, group
@@ -56,8 +56,7 @@ def changes(
 ) -> Iterator[tuple[str, Sequence[Line], Sequence[Line]]]:
     """How the lines of `before` become those of `after`: `equal`, or else lines to remove and lines to add."""
     one, other = _keys(old, before), _keys(new, after)
-    head = common(one, other)
-    tail = common(one[head:][::-1], other[head:][::-1])
+    head, tail = common_ends(one, other)
     middles = one[head : len(one) - tail], other[head : len(other) - tail]
     if head:
         yield "equal", old[:head], new[:head]
