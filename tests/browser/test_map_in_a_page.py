@@ -58,7 +58,10 @@ def test_an_unknown_beat_in_the_address_is_said(reader):
 
 
 def test_an_unanswered_part_says_nothing(reader):
-    page = opened(reader(), "/?lang=en&part=sts_assume&answered=no&beat=claim_sub")
+    one = reader()
+    page = opened(one, "/sts_assume?lang=en&answered=no&beat=claim_sub")
     expect(page.locator(".film-stage svg.neutral")).to_be_visible()
     expect(page.locator(".film-player")).to_be_hidden()
     assert page.locator(".film-say.now").count() == 0
+    # On a page's address, Streamlit's frontend first looks for the server below it.
+    one.complaints[:] = [complaint for complaint in one.complaints if "/sts_assume/_stcore/" not in complaint]
