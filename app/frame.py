@@ -34,7 +34,8 @@ from app.ui.thief import strip as thief_strip
 already_read.begin_run()
 session.admit()
 route.leave()
-st.set_page_config(page_icon=browser_files.icon, layout="wide")
+with drawn_before.again():
+    drawn_before.part("page config", partial(st.set_page_config, page_icon=browser_files.icon, layout="wide"))
 
 # (2) Language, depth and mode, then the walk: the navigation shows how each step ended.
 address_errors.heed(window.KNOWN)

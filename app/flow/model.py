@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 JsonValue = Any
@@ -141,7 +142,7 @@ class StepReport:
     """Documents by name (`discovery`, `trust_policy`, `token`, ...), secrets masked."""
     exchanges: tuple[Exchange, ...] = ()
 
-    @property
+    @cached_property
     def status(self) -> Status:
         """The worst of the checks: failed, unknown, not reached, warning, passed.
 

@@ -62,9 +62,9 @@ class Turns:
         """By visitor, in the order of their turns."""
         self._resting: set[str] = set()
         self._seen: dict[str, float] = {}
-        """When each visitor last ended a run, those of the last `PRESENT` seconds."""
+        """When each visitor last ended a run, in that order, those of the last `PRESENT` seconds."""
         self._hurried: dict[str, float] = {}
-        """When each visitor last rested, those of the last `HURRIED` seconds."""
+        """When each visitor last rested, in that order, those of the last `HURRIED` seconds."""
 
     @contextmanager
     def turn(self, visitor: str, rest: Callable[[], float] = lambda: 0.0) -> Iterator[Callable[[], None]]:
@@ -111,17 +111,20 @@ class Turns:
             now = self._clock()
             self._running.discard(run)
             self._going.discard(run)
-            self._seen = {name: at for name, at in self._seen.items() if now - at < PRESENT}
-            self._seen[run.visitor] = now
-            others = {*self._seen, *self._waiting, *(it.visitor for it in self._going)} - {run.visitor}
-            rests = seconds > 0 and bool(others)
+            _note(self._seen, run.visitor, now, PRESENT)
+            rests = seconds > 0 and self._has_others(run.visitor)
             if rests:
                 self._resting.add(run.visitor)
-                self._hurried = {name: at for name, at in self._hurried.items() if now - at < HURRIED}
-                self._hurried[run.visitor] = now
+                _note(self._hurried, run.visitor, now, HURRIED)
             self._start_next()
             self._lock.notify_all()
             return rests
+
+    def _has_others(self, visitor: str) -> bool:
+        """Whether another visitor runs, waits, or was seen a moment ago. This one was."""
+        return len(self._seen) > 1 or any(
+            name != visitor for name in (*self._waiting, *(run.visitor for run in self._going))
+        )
 
     def _start_next(self) -> None:
         now = self._clock()
@@ -140,3 +143,11 @@ class Turns:
             self._running.add(run)
             self._going.add(run)
             run.may_start.set()
+
+
+def _note(when: dict[str, float], visitor: str, now: float, seconds: float) -> None:
+    """Notes that time, and forgets those at the beginning that are older than so many seconds."""
+    when.pop(visitor, None)
+    when[visitor] = now
+    while now - when[first := next(iter(when))] >= seconds:
+        del when[first]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -47,6 +48,8 @@ def given(file: tuple[str, str]) -> str:
     return file[0 if is_ours() else 1]
 
 
+_prose = lru_cache(maxsize=256)(prose)
+"""Of the goals, which are the same for all readers."""
 _styles = component("styles")
 _block = component("block")
 _page = component("page")
@@ -93,7 +96,7 @@ def goal(text: str, *, asks: str = "", answered: bool = False) -> None:
     """
     other = 'class="goal answered"' if answered else 'class="goal"'
     attributes = f'class="goal asks" data-asks="{asks}"' if asks else other
-    st.html(f"<p {attributes}>{prose(text)}</p>")
+    st.html(f"<p {attributes}>{_prose(text)}</p>")
 
 
 def nothing() -> None:

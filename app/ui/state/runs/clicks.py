@@ -98,20 +98,24 @@ def chosen_page(state: SessionState) -> str:
     return str(state[_CHOSEN].page_script_hash) if _CHOSEN in state else ""
 
 
-def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
-    """In a script: a widget is drawn. Those of pages are noted: a link brings along those of the main script alone."""
-    _hear_words(drawn, state._new_widget_state.widget_metadata.get(drawn.id))
+def hear_widgets(drawn: Sequence[WidgetMetadata[Any]], state: SessionState) -> None:
+    """In a script: widgets are drawn. Those of pages are noted: a link brings along those of the main script alone."""
+    before = state._new_widget_state.widget_metadata
+    for widget in drawn:
+        _hear_words(widget, before.get(widget.id))
     context = get_script_run_ctx()
     if context and ThreadState.get().active_script_hash != context.pages_manager.main_script_hash:
         known = _of_pages(state)
         if known is None:
             known = state[_OF_PAGES] = set()
-        known.add(drawn.id)
+        known.update(widget.id for widget in drawn)
 
 
 def _hear_words(drawn: WidgetMetadata[Any], before: WidgetMetadata[Any] | None) -> None:
     """What the same options were called before still counts, beside the words that a choice has now."""
-    now, then = (getattr(it.deserializer, "__self__", None) if it else None for it in (drawn, before))
+    if before is None or drawn is before:
+        return
+    now, then = (getattr(it.deserializer, "__self__", None) for it in (drawn, before))
     if now is then or not (isinstance(now, _CHOICES) and isinstance(then, type(now)) and now.options == then.options):
         return
     if now.formatted_options == then.formatted_options:

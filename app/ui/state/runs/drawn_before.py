@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from functools import wraps
 from typing import Any
 
 import streamlit as st
-from streamlit.cursor import Cursor
+from streamlit.cursor import RunningCursor
 from streamlit.delta_generator_singletons import get_last_dg_added_to_context_stack
 from streamlit.elements.lib.utils import _register_element_id
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -25,6 +25,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, user_key_from_element_id
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
+from app.ui.state.runs import streamlit_shortcuts
 from app.ui.state.runs.plain_arguments import NotPlainError, plain
 
 ELEMENTS = ("button", "caption", "html", "segmented_control", "title", "_bidi_component")
@@ -36,7 +37,7 @@ LONGEST = 4096
 """Bytes of each message that is kept."""
 
 Registered = tuple[WidgetMetadata[Any], RegisterWidgetResult[Any]]
-Place = tuple[ScriptRunContext, Cursor, Hashable]
+Place = tuple[ScriptRunContext, RunningCursor, Hashable]
 """The run, the cursor at which it draws next, and what the id and the message of an element depend on there."""
 _kept: OrderedDict[Hashable, _Drawn] = OrderedDict()
 _lock = threading.Lock()
@@ -158,28 +159,27 @@ def send_again(found: Place, same: Hashable, draw: Callable[[], Any]) -> Any:
             _kept.move_to_end(key)
     known: dict[str, RegisterWidgetResult[Any]] = {}
     if before:
-        for metadata, _ in before.widgets:
-            known[metadata.id] = context.session_state.register_widget(metadata, user_key_from_element_id(metadata.id))
+        known = _registered(context.session_state, [metadata for metadata, _ in before.widgets])
         if all(known[metadata.id] == result for metadata, result in before.widgets):
             _send(before, context, cursor)
             return before.returned
     return _make(key, known, context, cursor, draw)
 
 
-def _send(drawn: _Drawn, context: ScriptRunContext, cursor: Cursor) -> None:
+def _send(drawn: _Drawn, context: ScriptRunContext, cursor: RunningCursor) -> None:
     for element_id in drawn.ids:  # raises where another element of this run has it, or its key
         _register_element_id(context, "element", element_id)
     for message in drawn.messages:
         context._enqueue(message)
     for _ in range(drawn.places):
-        cursor.lock_element()
+        cursor._advance()
 
 
 def _make(
     key: Hashable,
     known: Mapping[str, RegisterWidgetResult[Any]],
     context: ScriptRunContext,
-    cursor: Cursor,
+    cursor: RunningCursor,
     draw: Callable[[], Any],
 ) -> Any:
     around = _heard.get()
@@ -232,7 +232,7 @@ def place() -> Place | None:
         return None
     context = get_script_run_ctx()
     cursor = (get_last_dg_added_to_context_stack() or st._main)._cursor
-    if context is None or cursor is None or cursor.is_locked:
+    if context is None or not isinstance(cursor, RunningCursor):
         return None
     state, path = ThreadState.get(), (cursor.root_container, *cursor.parent_path, cursor.index)
     if state.fragment_id and state.delta_path and path[: len(state.delta_path)] != state.delta_path:
@@ -248,6 +248,18 @@ def _chosen(name: str, named: Mapping[str, Any], context: ScriptRunContext) -> H
         return plain(context.session_state[named["key"]])
     except KeyError:
         return None
+
+
+def _registered(state: SafeSessionState, drawn: Sequence[WidgetMetadata[Any]]) -> dict[str, RegisterWidgetResult[Any]]:
+    """The results of `register_widget`, by the widget's id."""
+    if not drawn:
+        return {}
+    if _heard.get() is not None:
+        return {it.id: state.register_widget(it, user_key_from_element_id(it.id)) for it in drawn}
+    state._yield_callback()
+    with state._lock:
+        found = streamlit_shortcuts.register(state._state, drawn)
+    return {metadata.id: result for metadata, result in zip(drawn, found, strict=True)}
 
 
 def _register(

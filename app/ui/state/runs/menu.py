@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 from app.ui.state.runs import clicks, drawn_before
 
@@ -26,6 +26,8 @@ class _Menu:
     registered: dict[str, Any]
     """What Streamlit knows of each page, by its hash."""
     pages: tuple[st.Page, ...]
+    sent: dict[str, ForwardMsg] = field(default_factory=dict)
+    """The message that shows the menu on each page, by its hash."""
 
     @cached_property
     def by_hash(self) -> Mapping[str, st.Page]:
@@ -44,12 +46,9 @@ def choose(same: Hashable, pages: Callable[[], Mapping[str, Sequence[st.Page]]])
         if found:  # else Streamlit says that there is no such page
             page = copy(menu.by_hash[found["page_script_hash"]])
             page._can_be_called = True
-            message = ForwardMsg()
-            message.navigation.CopyFrom(menu.message.navigation)
-            message.navigation.page_script_hash = page._script_hash
             context.set_mpa_v2_page(page._script_hash)
             clicks.choose(page._script_hash, context.query_string, context.session_state)
-            context.enqueue(message)
+            _send(menu, page._script_hash, context)
             return page
     made = pages()
     with drawn_before.hearing() as messages:
@@ -64,3 +63,15 @@ def choose(same: Hashable, pages: Callable[[], Mapping[str, Sequence[st.Page]]])
             pages=tuple(copy(page) for section in made.values() for page in section),
         )
     return page
+
+
+def _send(menu: _Menu, page_hash: str, context: ScriptRunContext) -> None:
+    """Sends the message; on a page's first time Streamlit completes it, and hashes it."""
+    if message := menu.sent.get(page_hash):
+        context._enqueue(message)
+        return
+    message = ForwardMsg()
+    message.navigation.CopyFrom(menu.message.navigation)
+    message.navigation.page_script_hash = page_hash
+    context.enqueue(message)
+    menu.sent[page_hash] = message

@@ -7,6 +7,7 @@ slider's callback, which undoes what the button has done.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -114,11 +115,12 @@ def begun(state: SessionState) -> None:
             known.chosen = {id_: it for id_, it in known.chosen.items() if it[0] > known.settled}
 
 
-def hear_widget(drawn: WidgetMetadata[Any], state: SessionState) -> None:
-    """In a script: a widget is drawn. Those of forms are noted."""
+def hear_widgets(drawn: Iterable[WidgetMetadata[Any]], state: SessionState) -> None:
+    """In a script: widgets are drawn. Those of forms are noted."""
     forms = {place._form_data.form_id for place in context_dg_stack.get() if place._form_data} - {""}
     if forms and (known := _known(state)) is not None:
-        (known.forms[drawn.id],) = forms  # no form is in another one
+        (form,) = forms  # no form is in another one
+        known.forms |= {widget.id: form for widget in drawn}
 
 
 def registered(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy, deepcopy
 from functools import cache
@@ -16,9 +16,11 @@ from streamlit.elements.lib.form_utils import FormData
 from streamlit.elements.widgets import radio, selectbox, text_widgets
 from streamlit.runtime import app_session
 from streamlit.runtime.state import get_session_state
-from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
+from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, user_key_from_element_id
 from streamlit.runtime.state.presentation import apply_presenter
+from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.runtime.state.session_state import SessionState
+from streamlit.runtime.state.session_state_proxy import SessionStateProxy
 from streamlit.util import AttributeDictionary
 
 from app.ui.state.runs import clicks, said_again
@@ -82,6 +84,27 @@ def _has(state: SessionState, key: str) -> bool:
     return True
 
 
+def _get(_proxy: SessionStateProxy, key: str, default: Any = None) -> Any:
+    """As `get` of any mapping, which catches three errors where there is nothing. Most keys have no widget."""
+    session = get_session_state()
+    session._yield_callback()
+    with session._lock:
+        state = session._state
+        new, old, widgets = state._new_session_state, state._old_state, state._new_widget_state.widget_metadata
+        if key not in state._key_id_mapper and key not in widgets:
+            return new[key] if key in new else old.get(key, default)
+        return state[key] if key in state else default
+
+
+def _get_parameter(_proxy: QueryParamsProxy, key: str, default: Any = None) -> Any:
+    """As `get` of any mapping, which catches two errors where there is nothing."""
+    session = get_session_state()
+    session._yield_callback()
+    with session._lock:
+        parameters = session._state.query_params
+        return parameters.get(key, default) if key in parameters._query_params else default
+
+
 def _compact(state: SessionState) -> None:
     """As Streamlit's: the values that the last run has set become old values. Streamlit also sets each old value
     again."""
@@ -94,13 +117,28 @@ def _compact(state: SessionState) -> None:
     state._new_widget_state.states.clear()
 
 
+def register(state: SessionState, drawn: Sequence[WidgetMetadata[Any]]) -> list[RegisterWidgetResult[Any]]:
+    """What Streamlit's `register_widget` returns for each of these widgets, which have their keys in their ids."""
+    _hear(drawn, state)
+    return [_registered(state, metadata, user_key_from_element_id(metadata.id)) for metadata in drawn]
+
+
 def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str | None) -> RegisterWidgetResult[Any]:
+    """As Streamlit's `register_widget`."""
+    _hear((metadata,), state)
+    return _registered(state, metadata, user_key)
+
+
+def _hear(drawn: Sequence[WidgetMetadata[Any]], state: SessionState) -> None:
+    clicks.hear_widgets(drawn, state)
+    said_again.hear_widgets(drawn, state)
+
+
+def _registered(state: SessionState, metadata: WidgetMetadata[Any], user_key: str | None) -> RegisterWidgetResult[Any]:
     """As Streamlit's, in half the time where nothing is known of the widget yet: it has its first value. Where a page
     is turned to, this is so for nearly all.
     """
     widget_id, new = metadata.id, state._new_widget_state
-    clicks.hear_widget(metadata, state)
-    said_again.hear_widget(metadata, state)
     is_special = (
         metadata.bind or metadata.persist_state or metadata.disabled or metadata.value_type.startswith("string")
     )
@@ -111,7 +149,8 @@ def _register(state: SessionState, metadata: WidgetMetadata[Any], user_key: str 
     state._key_id_mapper[user_key] = widget_id
     first = _copied(metadata.deserializer(None))
     new.set_from_value(widget_id, first)
-    return RegisterWidgetResult(_copied(apply_presenter(state, widget_id, first)), value_changed=False)
+    shown = apply_presenter(state, widget_id, first) if metadata.presenter else first
+    return RegisterWidgetResult(_copied(shown), value_changed=False)
 
 
 def _copied(value: Any) -> Any:
@@ -152,6 +191,10 @@ def install() -> None:
     """
     app_session._populate_config_msg = once(app_session._populate_config_msg)
     app_session._populate_theme_msg = once(app_session._populate_theme_msg)
+    SessionStateProxy.get = _get  # type: ignore[method-assign,assignment]
+    QueryParamsProxy.get = _get_parameter  # type: ignore[method-assign,assignment]
+    # Each cursor makes a `SparseList[Element]()`, of which `typing` would make more than the list is.
+    SparseList.__class_getitem__ = classmethod(lambda kind, _: kind)  # type: ignore[attr-defined]
     RunningCursor.__deepcopy__ = _copy_of_cursor  # type: ignore[attr-defined]
     DeltaGenerator.__deepcopy__ = _copy_of_place  # type: ignore[method-assign,assignment]
     FormData.__deepcopy__ = lambda data, _memo: data  # type: ignore[attr-defined]  # a string that cannot change
