@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -12,6 +11,7 @@ from app.content import Content
 from app.ui.draw.browser_files import browser_files
 from app.ui.marks import page_title
 from app.ui.state import connection, route
+from app.ui.state.runs import drawn_before
 from app.ui.text import prose
 
 _LINKED = """const found = await import(new URL({address!r}, location.origin)).catch(() => null)
@@ -48,8 +48,6 @@ def given(file: tuple[str, str]) -> str:
     return file[0 if is_ours() else 1]
 
 
-_prose = lru_cache(maxsize=256)(prose)
-"""Of the goals, which are the same for all readers."""
 _styles = component("styles")
 _block = component("block")
 _page = component("page")
@@ -81,8 +79,13 @@ def block(html: str, key: str, *, answers: bool = False) -> None:
 
 def head(page: str, content: Content, *, asks: str = "", answered: bool = False) -> None:
     """Draws a page's title and its `goal`; `asks` and `answered` as in `goal`."""
-    st.title(page_title(page, content), anchor=False)
-    goal(content.lesson(page).section("goal").body, asks=asks, answered=answered)
+    title, asked = page_title(page, content), content.lesson(page).section("goal").body
+    drawn_before.part(("head", title, asked, asks, answered), lambda: _head(title, asked, asks, answered=answered))
+
+
+def _head(title: str, asked: str, asks: str, *, answered: bool) -> None:
+    st.title(title, anchor=False)
+    goal(asked, asks=asks, answered=answered)
 
 
 def goal(text: str, *, asks: str = "", answered: bool = False) -> None:
@@ -96,7 +99,7 @@ def goal(text: str, *, asks: str = "", answered: bool = False) -> None:
     """
     other = 'class="goal answered"' if answered else 'class="goal"'
     attributes = f'class="goal asks" data-asks="{asks}"' if asks else other
-    st.html(f"<p {attributes}>{_prose(text)}</p>")
+    st.html(f"<p {attributes}>{prose(text)}</p>")
 
 
 def nothing() -> None:

@@ -10,25 +10,26 @@ _feed = components.component("feed")
 
 
 def draw(content: Content) -> None:
-    """Draws the newest requests of the learner's tools, and has the page run again where one has changed the world.
+    """Draws the newest requests of the learner's tools, and has the page run again where one has changed the world."""
+    if shown := data(content):
+        _feed(data=shown, key="feed", on_changed_change=already_read.announce_unasked_run)
 
-    Only our own server has the events: under another one, as with a real cluster, nothing is drawn.
+
+def data(content: Content) -> dict[str, str | int]:
+    """All that decides what is drawn. Only our own server has the events: under another one, as with a real cluster,
+    nothing is drawn, and there is none.
     """
     if mode.can().walk_cluster or connection.facts() is None:
-        return
+        return {}
     events = session.world().log.events
     walked = session.last_walk_view()
     words = {name: content.messages[f"feed.{name}"] for name in ("heading", "step")}
     empty = content.messages["feed.empty"] if mode.is_on_this_machine() else ""  # elsewhere no terminal reaches it
-    _feed(
-        data={
-            "stream": events.name,
-            "number": events.number,
-            "changed": walked.change if walked else events.changed,
-            "language": content.language,
-            "empty": empty,
-            **words,
-        },
-        key="feed",
-        on_changed_change=already_read.announce_unasked_run,
-    )
+    return {
+        "stream": events.name,
+        "number": events.number,
+        "changed": walked.change if walked else events.changed,
+        "language": content.language,
+        "empty": empty,
+        **words,
+    }

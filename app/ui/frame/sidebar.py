@@ -62,12 +62,26 @@ def _world(content: Content) -> None:
     """The world's account and time, and all the controls that change it."""
     world = session.world()
     facts = (("account", world.account_id), ("region", world.region))
+    same = ("world", content.language, facts, tuple(feed.data(content).items()))
+    drawn_before.part(same, lambda: _facts(facts, content))
+    world_controls.pickers(content)
+    now = _now()
+    if any(st.session_state.get(key) for key in ("run_again", "reset", f"{_REFUSED}_sidebar")):
+        _controls(content, now)
+    else:  # the same for all readers
+        drawn_before.part(("controls", content.language, now), lambda: _controls(content, now))
+
+
+def _facts(facts: Sequence[tuple[str, str]], content: Content) -> None:
     rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)
     heading = escape(content.message("screens.world"))
     components.block(f'<h2 class="heading">{heading}</h2><dl>{rows}</dl>', key="world")
     feed.draw(content)
-    world_controls.pickers(content)
-    clock(content, key="sidebar")
+
+
+def _controls(content: Content, now: str) -> None:
+    """Moves the world's clock, walks again, or replaces the world; and says so where that was just done."""
+    _part_of_clock(content, "sidebar", HOURS, now)
     if st.button(
         content.message("ui.run_again"),
         help=content.message("ui.run_again_help"),
@@ -86,7 +100,7 @@ def _world(content: Content) -> None:
         width="stretch",
         on_click=session.reset,
     ):
-        st.caption(content.message(f"ui.reset_done.{world.start}"))
+        st.caption(content.message(f"ui.reset_done.{session.world().start}"))
 
 
 def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
@@ -94,10 +108,17 @@ def clock(content: Content, key: str, hours: Sequence[int] = HOURS) -> None:
     if not mode.can().move_clock:
         st.caption(content.message("mode.no_clock"))
         return
-    now = datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
+    _part_of_clock(content, key, hours, _now())
+
+
+def _part_of_clock(content: Content, key: str, hours: Sequence[int], now: str) -> None:
     refused = st.session_state.pop(f"{_REFUSED}_{key}", False)
     same = ("clock", content.language, key, tuple(hours), now, refused)
     drawn_before.part(same, lambda: _clock(content, key, hours, now, refused=refused))
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(session.world().clock.now(), UTC).strftime("%m-%d %H:%M UTC")
 
 
 def _clock(content: Content, key: str, hours: Sequence[int], now: str, *, refused: bool) -> None:
