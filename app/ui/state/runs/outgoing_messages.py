@@ -57,7 +57,7 @@ class MessageQueue(ForwardMsgQueue):
 
     def enqueue(self, msg: ForwardMsg) -> None:
         """As Streamlit's."""
-        place, kind = tuple(msg.metadata.delta_path), msg.delta.WhichOneof("type")
+        place, kind = tuple(msg.metadata.delta_path[:]), msg.delta.WhichOneof("type")
         if place in self._delta_index_map or kind == "new_transient" or (kind and not place):
             super().enqueue(msg)
             return

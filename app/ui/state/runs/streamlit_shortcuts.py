@@ -96,6 +96,16 @@ def _get(_proxy: SessionStateProxy, key: str, default: Any = None) -> Any:
         return state[key] if key in state else default
 
 
+def _contains(proxy: SessionStateProxy, key: object) -> bool:
+    """As `in` for any mapping."""
+    return _get(proxy, str(key), _NOTHING) is not _NOTHING
+
+
+def _pop(proxy: SessionStateProxy, key: str, *default: Any) -> Any:
+    """As `pop` of any mapping. Mostly there is nothing."""
+    return default[0] if default and key not in proxy else _streamlits_pop(proxy, key, *default)
+
+
 def _get_parameter(_proxy: QueryParamsProxy, key: str, default: Any = None) -> Any:
     """As `get` of any mapping, which catches two errors where there is nothing."""
     session = get_session_state()
@@ -161,6 +171,8 @@ def _copied(value: Any) -> Any:
 
 
 _streamlits_register = SessionState.register_widget
+_streamlits_pop = SessionStateProxy.pop
+_NOTHING = object()
 
 
 def _presenter(events_id: str, *_more: object) -> Callable[[object, SessionState], object]:
@@ -192,6 +204,8 @@ def install() -> None:
     app_session._populate_config_msg = once(app_session._populate_config_msg)
     app_session._populate_theme_msg = once(app_session._populate_theme_msg)
     SessionStateProxy.get = _get  # type: ignore[method-assign,assignment]
+    SessionStateProxy.__contains__ = _contains  # type: ignore[method-assign,assignment]
+    SessionStateProxy.pop = _pop  # type: ignore[method-assign,assignment]
     QueryParamsProxy.get = _get_parameter  # type: ignore[method-assign,assignment]
     # Each cursor makes a `SparseList[Element]()`, of which `typing` would make more than the list is.
     SparseList.__class_getitem__ = classmethod(lambda kind, _: kind)  # type: ignore[attr-defined]
