@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.content import Content
 from app.ui.draw import components
 from app.ui.state import already_read, connection, mode, session
@@ -9,15 +11,18 @@ from app.ui.state import already_read, connection, mode, session
 _feed = components.component("feed")
 
 
-def draw(content: Content) -> None:
-    """Draws the newest requests of the learner's tools, and has the page run again where one has changed the world."""
-    if shown := data(content):
+def draw(shown: Mapping[str, str | int]) -> None:
+    """Draws the newest requests of the learner's tools, and has the page run again where one has changed the world.
+
+    `shown`: the `data`; without any, nothing is drawn.
+    """
+    if shown:
         _feed(data=shown, key="feed", on_changed_change=already_read.announce_unasked_run)
 
 
 def data(content: Content) -> dict[str, str | int]:
-    """All that decides what is drawn. Only our own server has the events: under another one, as with a real cluster,
-    nothing is drawn, and there is none.
+    """What `draw` draws. Only our own server has the events: under another one, and with a real cluster, it is
+    empty.
     """
     if mode.can().walk_cluster or connection.facts() is None:
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -62,8 +62,9 @@ def _world(content: Content) -> None:
     """The world's account and time, and all the controls that change it."""
     world = session.world()
     facts = (("account", world.account_id), ("region", world.region))
-    same = ("world", content.language, facts, tuple(feed.data(content).items()))
-    drawn_before.part(same, lambda: _facts(facts, content))
+    fed = feed.data(content)
+    same = ("world", content.language, facts, tuple(fed.items()))
+    drawn_before.part(same, lambda: _facts(facts, fed, content))
     world_controls.pickers(content)
     now = _now()
     if any(st.session_state.get(key) for key in ("run_again", "reset", f"{_REFUSED}_sidebar")):
@@ -72,11 +73,11 @@ def _world(content: Content) -> None:
         drawn_before.part(("controls", content.language, now), lambda: _controls(content, now))
 
 
-def _facts(facts: Sequence[tuple[str, str]], content: Content) -> None:
+def _facts(facts: Sequence[tuple[str, str]], fed: Mapping[str, str | int], content: Content) -> None:
     rows = "".join(f"<dt>{escape(content.message(f'ui.{key}'))}</dt><dd>{value(text)}</dd>" for key, text in facts)
     heading = escape(content.message("screens.world"))
     components.block(f'<h2 class="heading">{heading}</h2><dl>{rows}</dl>', key="world")
-    feed.draw(content)
+    feed.draw(fed)
 
 
 def _controls(content: Content, now: str) -> None:

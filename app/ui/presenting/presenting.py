@@ -44,7 +44,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
     asked = st.query_params.get(PARAM)
     if asked == NOTES:
         _bare("presenting")
-        feed.draw(content)
+        feed.draw(feed.data(content))
         _notes(session.walk_view(), content, named=named)
         return True
     if asked != PROJECTOR:
@@ -58,7 +58,7 @@ def present(page: str, content: Content, *, named: bool) -> bool:
         address.put({PARAM: None, DECK: None})  # the link from here to a lesson must not lead into a talk
         return False
     _bare("presenting")
-    feed.draw(content)
+    feed.draw(feed.data(content))
     _project(page, session.walk_view(), content, named=named)
     return True
 

@@ -93,7 +93,9 @@ def _get(_proxy: SessionStateProxy, key: str, default: Any = None) -> Any:
         new, old, widgets = state._new_session_state, state._old_state, state._new_widget_state.widget_metadata
         if key not in state._key_id_mapper and key not in widgets:
             return new[key] if key in new else old.get(key, default)
-        return state[key] if key in state else default
+        with suppress(KeyError):
+            return state[key]
+        return default
 
 
 def _contains(proxy: SessionStateProxy, key: object) -> bool:
