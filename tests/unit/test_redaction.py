@@ -242,10 +242,9 @@ def test_a_login_to_eks_is_masked(text, masked):
 def test_only_texts_without_a_secret_are_remembered_and_not_too_many(monkeypatch):
     remembered = set()
     monkeypatch.setattr(redaction, "_UNCHANGED", remembered)
-    large = "日" * (redaction.UNCHANGED_BYTES // 2)
-    for text in ("harmless", TOKEN, f"AWS_SECRET_ACCESS_KEY={SIGNATURE}", large) * 2:
+    for text in ("harmless", TOKEN, f"AWS_SECRET_ACCESS_KEY={SIGNATURE}") * 2:
         assert SIGNATURE not in mask_text(text)
-    assert remembered == {"harmless"}
+    assert remembered == {hash("harmless")}
     for number in range(redaction.UNCHANGED_TEXTS):
         assert mask_text(str(number)) == str(number)
     assert len(remembered) <= redaction.UNCHANGED_TEXTS
