@@ -921,6 +921,36 @@ def test_narrowing_leaves_all_else_as_it_was() -> None:
     assert narrowed({"Statement": kept}, bearer) is None
 
 
+OTHER_CLUSTER = PROVIDER[:-4] + "ABCD"
+
+
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ({"Federated": [PROVIDER, OTHER_CLUSTER]}, {"Federated": [OTHER_CLUSTER]}),
+        ({"Federated": PROVIDER, "AWS": "arn:aws:iam::1:root"}, {"AWS": "arn:aws:iam::1:root"}),
+        ({"Federated": PROVIDER}, None),
+    ],
+    ids=["another cluster", "another account", "none"],
+)
+def test_narrowing_takes_the_role_from_none_that_the_policy_names(others: Any, kept: Any) -> None:
+    """A ServiceAccount that a list has beside a pattern, and a principal that never meets a condition on `sub`."""
+    bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
+    sub, named = f"{HOST}:sub", "system:serviceaccount:prod:billing"
+    wide = {
+        "Sid": "Wide",
+        "Effect": "Allow",
+        "Principal": others,
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringLike": {sub: ["system:serviceaccount:default:*", named, SUB]}},
+    }
+    *rest, narrow = narrowed({"Statement": [wide]}, bearer)["Statement"]
+    assert rest == ([{**wide, "Principal": kept}] if kept else [])
+    assert narrow["Principal"] == {"Federated": PROVIDER}
+    assert narrow["Condition"] == {"StringEquals": {sub: [SUB, named]}}
+    assert ("Sid" in narrow) is not bool(kept), "no two statements may have the same one"
+
+
 def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it() -> None:
     fakes = healthy()
     fakes.provider["ClientIDList"].append("other")
