@@ -1128,7 +1128,7 @@ def test_of_a_healthy_pod_the_workload_is_not_read() -> None:
     ("name", "wanted"),
     [
         ("nightly", "kubectl -n default get job/nightly -o yaml | kubectl patch --local -f - -p"),
-        ("nightly-29925286", "kubectl -n default create job nightly-again --from=cronjob/nightly"),
+        ("nightly-29925286", "kubectl -n default create job --from=cronjob/nightly nightly-$(date +%s)"),
     ],
 )
 def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
