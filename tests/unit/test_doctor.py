@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flow.annotations import AUDIENCE
-from app.flow.doctor import Diagnosis, account, examine, recent_failures, requests
+from app.flow.doctor import Diagnosis, account, examine, pod, recent_failures
 from app.flow.doctor.containers import container_checks
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
@@ -126,8 +126,13 @@ def test_the_pod_is_not_looked_through_again_for_each_of_its_containers(monkeypa
     """A file with 400 containers took four seconds, and four times as long with twice as many."""
     fakes, looked = healthy(), []
     fakes.pod["spec"]["containers"] += [{**container(fakes), "name": f"more-{number}"} for number in range(9)]
-    for module in (requests, container_checks):
-        monkeypatch.setattr(module, "without_aws", lambda pod: looked.append(pod) or without_aws(pod))
+    for module in (pod, container_checks):
+        monkeypatch.setattr(module, "without_aws", lambda document: looked.append(document) or without_aws(document))
+    examined(fakes)
+    assert len(looked) == 1
+    fakes.pod = fakes.mutated(bare_pod())
+    fakes.pod["spec"]["containers"] += [{"name": f"later-{number}", "image": "proxy"} for number in range(9)]
+    looked.clear()
     examined(fakes)
     assert len(looked) == 2
 
