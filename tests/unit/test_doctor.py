@@ -335,6 +335,31 @@ def test_a_mode_that_locks_a_container_out_shows_without_reading_the_token(
     assert (found.fix is not None and found.fix.id == "fs_group") is bool(certain)
 
 
+CLAIM = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+
+
+@pytest.mark.parametrize(
+    ("shared", "volumes", "fix", "wanted"),
+    [
+        ({}, [], "fs_group", {"fsGroup": 65534}),
+        ({}, [CLAIM], "fs_group_of_claims", {"fsGroup": 65534, "fsGroupChangePolicy": "OnRootMismatch"}),
+        ({"fsGroupChangePolicy": "Always"}, [CLAIM], "fs_group_of_claims", {"fsGroup": 65534}),
+        ({"fsGroup": 2000}, [CLAIM], "group_is_set", None),
+    ],
+)
+def test_a_group_for_the_token_is_a_group_for_the_pods_volumes(
+    shared: dict[str, Any], volumes: list[Any], fix: str, wanted: dict[str, Any] | None
+) -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["securityContext"] = shared
+    fakes.pod["spec"]["volumes"] += volumes
+    answer(fakes, f"cat {TOKEN}", stderr=f"cat: {TOKEN}: Permission denied", exit_code=1)
+    found, (command, *_) = words(fakes)
+    assert (found, "patch" in command) == (fix, wanted is not None)
+    if wanted is not None:
+        assert json.loads(command[-1])["spec"]["template"]["spec"]["securityContext"] == wanted
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
