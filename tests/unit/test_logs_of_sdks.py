@@ -523,6 +523,11 @@ FIXES = {
         "failed to refresh cached credentials, static credentials are empty",
         *("pod.request", "default_chain"),
     ),
+    "cert-manager, for an Issuer": (  # cert-manager/cert-manager#4738
+        'E0808 1 controller.go:162] "re-queuing" err="error instantiating route53 challenge solver: unable to '
+        'construct route53 provider: empty credentials; perhaps you meant to enable ambient credentials?" key="x"',
+        *("pod.request", "ambient_credentials"),
+    ),
     "boto 2, which knows no web identity": (
         "boto.exception.NoAuthHandlerFound: No handler was ready to authenticate. 1 handlers were checked.",
         *("pod.request", "default_chain"),

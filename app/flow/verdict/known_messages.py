@@ -75,6 +75,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
         "AWSSDK.SecurityToken could not be found or loaded",
     ),
     "no_provider_set": _begin("pod.request", "NoAuthWithAWSException: No AWS Credentials provided by"),
+    "ambient": _begin("pod.request", "perhaps you meant to enable ambient credentials"),
     "unsigned": _begin("pod.request", "User: anonymous is not authorized to perform"),
     "no_credentials": _begin(
         "pod.environment",

@@ -35,6 +35,7 @@ _SENTENCE = re.compile(
     r"|Error retrieving credentials from the instance profile metadata serv.*"
     r"|Unable to get IAM security credentials from EC2 Instance Metadata Service.*"
     r"|unable to sign request without credentials set.*"
+    r"|unable to construct route53 provider: empty credentials; .+"
     r"|failed to refresh cached credentials, static credentials are empty|(?<=Error: )Credential is missing$"
     r"|Failed to resolve AWS credentials\. The credential providers used .+|No handler was ready to authenticate\..*"
     r"|User: anonymous is not authorized to perform: .+"
