@@ -170,6 +170,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
     "boundary": _begin("access.policy", "because no permissions boundary allows"),
     "resource_policy": _begin("access.policy", "because no resource-based policy allows"),
     "encoded": _begin("pod.application", "Encoded authorization failure message"),
+    "spot_role": _begin("pod.application", "ServiceLinkedRoleCreationNotPermitted"),
     "no_permission": _begin(
         "access.policy",
         "because no identity-based policy allows",

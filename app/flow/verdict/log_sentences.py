@@ -98,6 +98,7 @@ _SENTENCE = re.compile(
     r"|Couldn't retrieve verification key from your identity provider.*"
     r"|The web identity token provided could not be validated.*"
     r"|Incorrect token audience|Missing a required claim: \w+|Request ARN is invalid"
+    r"|AuthFailure\.ServiceLinkedRoleCreationNotPermitted: .+"
     r"|Token expired: current date/time \d+ must be before .+|Token too old: \d+"
     r"|The requested DurationSeconds exceeds the .+"
     r"|(?:\b\w+: )?The security token included in the request is (?:invalid|expired)\b.*"
