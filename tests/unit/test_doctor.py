@@ -491,7 +491,18 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
     "skip label": (
         lambda f: f.pod["metadata"]["labels"].update({"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
         "remove_label",
-        [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
+        [
+            [
+                *["kubectl", "-n", "default", "patch", "deployment/web", "-p"],
+                json.dumps(
+                    {
+                        "spec": {
+                            "template": {"metadata": {"labels": {"eks.amazonaws.com/skip-pod-identity-webhook": None}}}
+                        }
+                    }
+                ),
+            ]
+        ],
     ),
     "skipped container": (
         lambda f: (
@@ -499,7 +510,14 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
             f.pod["metadata"].update(annotations={"eks.amazonaws.com/skip-containers": "aws-cli", "team": "a"}),
         ),
         "unskip",
-        [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
+        [
+            [
+                *["kubectl", "-n", "default", "patch", "deployment/web", "-p"],
+                json.dumps(
+                    {"spec": {"template": {"metadata": {"annotations": {"eks.amazonaws.com/skip-containers": None}}}}}
+                ),
+            ]
+        ],
     ),
     "other service account of a Job": (
         lambda f: (owned(f, "Job", "nightly"), f.pod["spec"].update(serviceAccountName="default")),
@@ -1214,8 +1232,8 @@ BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
     "skip label": (
         lambda f: f.pod["metadata"].update(labels={"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
         "remove_label",
-        "kubectl patch --local -f - --type json -p"
-        ' [{"op": "remove", "path": "/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}] -o yaml',
+        "kubectl patch --local -f - -p"
+        ' {"metadata": {"labels": {"eks.amazonaws.com/skip-pod-identity-webhook": null}}} -o yaml',
     ),
     "other service account": (
         lambda f: f.pod["spec"].update(serviceAccountName="default"),

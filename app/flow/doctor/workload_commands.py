@@ -164,9 +164,9 @@ class WorkloadCommands:
         return self._edit(("patch", "-p", json.dumps(pod)))
 
     def remove(self, kind: str, key: str) -> tuple[str, ...]:
-        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods."""
-        path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
-        return self._edit(("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}])))
+        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods. Where the manifest does
+        not have it any more, this changes nothing, whereas a JSON patch would be refused."""
+        return self.merge({"metadata": {kind: {key: None}}})
 
     def show_workload(self) -> tuple[str, ...]:
         """Prints the workload, because no command can change it. Nothing where there is no Pod."""
