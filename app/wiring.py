@@ -61,6 +61,7 @@ def simulated(simulation: Simulation, world: World) -> Ports:
         issuer=PublicIssuer(_transports(simulation)[1]),
         clock=world.clock,
         server_log=world.log,
+        cluster_account=lambda: world.account.account_id,
     )
 
 

@@ -288,5 +288,7 @@ class Ports:
     """Whether this AWS reads an issuer under a private name: a simulated one beside the cluster does."""
     withheld: frozenset[str] = frozenset()
     """Methods that raise `NotAsked`, because no person has asked for what they send: see `port_wrappers.consent`."""
+    cluster_account: Callable[[], str] = lambda: ""
+    """The AWS account of the cluster, empty where nothing says it. Never raises."""
     ahead: Callable[[Subject], None] = lambda subject: None
     """Called before a walk of a subject, in which only reads are asked: ports over a slow line begin to ask at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.content import Content
 from app.flow.doctor import Diagnosis
-from app.flow.doctor.evidence import check_of
+from app.flow.doctor.evidence import check_of, evidence_of
 from app.flow.doctor.pods.listed import CHECK
 from app.flow.doctor.reading.near_names import EVIDENCE as NEAR
 from app.flow.doctor.reading.near_names import NO_NAMESPACE
@@ -12,7 +12,8 @@ from app.flow.doctor.reading.on_workload import EVIDENCE as ON_WORKLOAD
 from app.flow.json_access import get, get_str
 from app.flow.model import Check, Status
 from app.flow.port_wrappers.consent import NOT_ASKED
-from app.flow.steps.findings import BY_HAND
+from app.flow.steps.findings import BY_HAND, ROLE_UNKNOWN
+from app.flow.steps.missing_provider import LOOKED_IN, OF_CLUSTER
 from app.flow.steps.oidc_provider import NO_KID
 from app.flow.steps.standstill import PROGRAM_ENDED
 from app.flow.steps.trust_policy import OF_CALLER, OF_REQUEST, OF_TIME, is_of_other_key
@@ -66,7 +67,7 @@ _LINE = 160
 def verdict(found: Diagnosis, words: Content) -> str:
     """The verdict in a sentence; one more where the check is listed under another step than that of its cause, and
     what there is to say of the Pod and its workload."""
-    also = [*_by_record(found, words), *pod_words.also(found, words)]
+    also = [*_by_record(found, words), *_looked_in(found, words), *pod_words.also(found, words)]
     sentence = _verdict(found, words)
     return words.facts.sentences(sentence, *also) if also else sentence
 
@@ -117,6 +118,16 @@ def _by_record(found: Diagnosis, words: Content) -> list[str]:
     judged = found.verdict
     warns = judged.outcome is Outcome.WORKS and judged.check is not None and bool(found.subject.pod)
     return [words.message("doctor.by_record")] if warns and _works(found) == "works_by_record" else []
+
+
+def _looked_in(found: Diagnosis, words: Content) -> list[str]:
+    """In which account we found no provider, where nothing shows whether it is the right one."""
+    provider, account = check_of(found.walk, "provider.exists"), get_str(evidence_of(found.walk, LOOKED_IN))
+    if provider is None or provider.reason != ROLE_UNKNOWN or not account:
+        return []
+    of_cluster = get_str(evidence_of(found.walk, OF_CLUSTER))
+    known = [words.message("doctor.of_cluster", account=of_cluster)] if of_cluster else []
+    return [words.message("doctor.looked_in", account=account), *known]
 
 
 def _accepted_instead(found: Diagnosis) -> bool:

@@ -64,22 +64,29 @@ def connect(environment: dict[str, str], name: str = "") -> Connection:
 ARN = "arn:aws:eks:eu-west-1:111122223333:cluster/prod"
 
 
+GET_TOKEN = ["--region", "eu-west-1", "eks", "get-token", "--cluster-name", "prod"]
+
+
 @pytest.mark.parametrize(
     ("user", "cluster", "found"),
     [
-        ({"exec": {"args": ["--region", "eu-west-1", "eks", "get-token", "--cluster-name", "prod"]}}, "c", "eu-west-1"),
-        ({"exec": {"args": ["eks", "get-token", "--cluster-name=prod", "--region=eu-west-1"]}}, "c", "eu-west-1"),
-        ({"exec": {"args": ["token", "-i", "prod"]}}, "c", ""),
-        ({"token": SECRET}, ARN, "eu-west-1"),
+        ({"exec": {"args": GET_TOKEN}}, "c", ("eu-west-1", "")),
+        ({"exec": {"args": GET_TOKEN}}, ARN, ("eu-west-1", "111122223333")),
+        ({"exec": {"args": GET_TOKEN}}, f"{ARN}-2", ("eu-west-1", "")),
+        ({"exec": {"args": ["eks", "get-token", "--cluster-name=prod", "--region=eu-west-1"]}}, "c", ("eu-west-1", "")),
+        ({"exec": {"args": ["token", "-i", "prod"]}}, "c", ("", "")),
+        ({"token": SECRET}, ARN, ("eu-west-1", "111122223333")),
         ({"token": SECRET}, "kind-kind", None),
         ({"exec": {"args": "prod"}}, "c", None),
         ({"exec": "prod"}, "c", None),
     ],
 )
-def test_the_name_that_eks_has_for_a_cluster(tmp_path: Path, user: Any, cluster: str, found: str | None) -> None:
+def test_the_name_that_eks_has_for_a_cluster(
+    tmp_path: Path, user: Any, cluster: str, found: tuple[str, str] | None
+) -> None:
     contexts = [{"name": "one", "context": {"cluster": cluster, "user": "me"}}]
     environment = write(tmp_path / "config", document(**user, top={"contexts": contexts}))
-    wanted = None if found is None else EksCluster(name="prod", region=found)
+    wanted = None if found is None else EksCluster(name="prod", region=found[0], account=found[1])
     assert kubeconfig.eks_cluster(kubeconfig.read(environment), "") == wanted
 
 

@@ -214,6 +214,7 @@ class Fakes:
             "identity": {"oidc": {"issuer": ISSUER}},
         }
     )
+    cluster_account: str = ACCOUNT
     associated: bool = False
     """Whether an association of EKS Pod Identity refers to the ServiceAccount."""
     denied: set[Access] = field(default_factory=set)
@@ -240,6 +241,7 @@ class Fakes:
             issuer=FakeIssuer(self),
             clock=FakeClock(self),
             server_log=FakeLog(self),
+            cluster_account=lambda: self.cluster_account,
         )
 
     def answer(self, method: str, document: Any) -> Any:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.flow.annotations import AUDIENCE
-from app.flow.doctor import Diagnosis, account, examine, recent_failures, requests
+from app.flow.doctor import Diagnosis, account, examine, pod, recent_failures
 from app.flow.doctor.containers import container_checks
 from app.flow.doctor.fixes import _FIXES
 from app.flow.doctor.pod import CHECKS
@@ -126,8 +126,13 @@ def test_the_pod_is_not_looked_through_again_for_each_of_its_containers(monkeypa
     """A file with 400 containers took four seconds, and four times as long with twice as many."""
     fakes, looked = healthy(), []
     fakes.pod["spec"]["containers"] += [{**container(fakes), "name": f"more-{number}"} for number in range(9)]
-    for module in (requests, container_checks):
-        monkeypatch.setattr(module, "without_aws", lambda pod: looked.append(pod) or without_aws(pod))
+    for module in (pod, container_checks):
+        monkeypatch.setattr(module, "without_aws", lambda document: looked.append(document) or without_aws(document))
+    examined(fakes)
+    assert len(looked) == 1
+    fakes.pod = fakes.mutated(bare_pod())
+    fakes.pod["spec"]["containers"] += [{"name": f"later-{number}", "image": "proxy"} for number in range(9)]
+    looked.clear()
     examined(fakes)
     assert len(looked) == 2
 
@@ -330,6 +335,31 @@ def test_a_mode_that_locks_a_container_out_shows_without_reading_the_token(
     assert (found.fix is not None and found.fix.id == "fs_group") is bool(certain)
 
 
+CLAIM = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+
+
+@pytest.mark.parametrize(
+    ("shared", "volumes", "fix", "wanted"),
+    [
+        ({}, [], "fs_group", {"fsGroup": 65534}),
+        ({}, [CLAIM], "fs_group_of_claims", {"fsGroup": 65534, "fsGroupChangePolicy": "OnRootMismatch"}),
+        ({"fsGroupChangePolicy": "Always"}, [CLAIM], "fs_group_of_claims", {"fsGroup": 65534}),
+        ({"fsGroup": 2000}, [CLAIM], "group_is_set", None),
+    ],
+)
+def test_a_group_for_the_token_is_a_group_for_the_pods_volumes(
+    shared: dict[str, Any], volumes: list[Any], fix: str, wanted: dict[str, Any] | None
+) -> None:
+    fakes = healthy()
+    fakes.pod["spec"]["securityContext"] = shared
+    fakes.pod["spec"]["volumes"] += volumes
+    answer(fakes, f"cat {TOKEN}", stderr=f"cat: {TOKEN}: Permission denied", exit_code=1)
+    found, (command, *_) = words(fakes)
+    assert (found, "patch" in command) == (fix, wanted is not None)
+    if wanted is not None:
+        assert json.loads(command[-1])["spec"]["template"]["spec"]["securityContext"] == wanted
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
@@ -461,7 +491,18 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
     "skip label": (
         lambda f: f.pod["metadata"]["labels"].update({"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
         "remove_label",
-        [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
+        [
+            [
+                *["kubectl", "-n", "default", "patch", "deployment/web", "-p"],
+                json.dumps(
+                    {
+                        "spec": {
+                            "template": {"metadata": {"labels": {"eks.amazonaws.com/skip-pod-identity-webhook": None}}}
+                        }
+                    }
+                ),
+            ]
+        ],
     ),
     "skipped container": (
         lambda f: (
@@ -469,7 +510,14 @@ FIXES: dict[str, tuple[Callable[[Fakes], Any], str, list[list[str]]]] = {
             f.pod["metadata"].update(annotations={"eks.amazonaws.com/skip-containers": "aws-cli", "team": "a"}),
         ),
         "unskip",
-        [["kubectl", "-n", "default", "patch", "deployment/web", "--type", "json"]],
+        [
+            [
+                *["kubectl", "-n", "default", "patch", "deployment/web", "-p"],
+                json.dumps(
+                    {"spec": {"template": {"metadata": {"annotations": {"eks.amazonaws.com/skip-containers": None}}}}}
+                ),
+            ]
+        ],
     ),
     "other service account of a Job": (
         lambda f: (owned(f, "Job", "nightly"), f.pod["spec"].update(serviceAccountName="default")),
@@ -921,6 +969,36 @@ def test_narrowing_leaves_all_else_as_it_was() -> None:
     assert narrowed({"Statement": kept}, bearer) is None
 
 
+OTHER_CLUSTER = PROVIDER[:-4] + "ABCD"
+
+
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ({"Federated": [PROVIDER, OTHER_CLUSTER]}, {"Federated": [OTHER_CLUSTER]}),
+        ({"Federated": PROVIDER, "AWS": "arn:aws:iam::1:root"}, {"AWS": "arn:aws:iam::1:root"}),
+        ({"Federated": PROVIDER}, None),
+    ],
+    ids=["another cluster", "another account", "none"],
+)
+def test_narrowing_takes_the_role_from_none_that_the_policy_names(others: Any, kept: Any) -> None:
+    """A ServiceAccount that a list has beside a pattern, and a principal that never meets a condition on `sub`."""
+    bearer = Bearer(issuer=ISSUER, provider_arn=PROVIDER, subject=SUB, audience="sts.amazonaws.com")
+    sub, named = f"{HOST}:sub", "system:serviceaccount:prod:billing"
+    wide = {
+        "Sid": "Wide",
+        "Effect": "Allow",
+        "Principal": others,
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringLike": {sub: ["system:serviceaccount:default:*", named, SUB]}},
+    }
+    *rest, narrow = narrowed({"Statement": [wide]}, bearer)["Statement"]
+    assert rest == ([{**wide, "Principal": kept}] if kept else [])
+    assert narrow["Principal"] == {"Federated": PROVIDER}
+    assert narrow["Condition"] == {"StringEquals": {sub: [SUB, named]}}
+    assert ("Sid" in narrow) is not bool(kept), "no two statements may have the same one"
+
+
 def test_a_custom_audience_is_taken_back_where_the_trust_policy_does_not_know_it() -> None:
     fakes = healthy()
     fakes.provider["ClientIDList"].append("other")
@@ -1098,7 +1176,7 @@ def test_of_a_healthy_pod_the_workload_is_not_read() -> None:
     ("name", "wanted"),
     [
         ("nightly", "kubectl -n default get job/nightly -o yaml | kubectl patch --local -f - -p"),
-        ("nightly-29925286", "kubectl -n default create job nightly-again --from=cronjob/nightly"),
+        ("nightly-29925286", "kubectl -n default create job --from=cronjob/nightly nightly-$(date +%s)"),
     ],
 )
 def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
@@ -1154,8 +1232,8 @@ BY_HAND: dict[str, tuple[Callable[[Fakes], Any], str, str]] = {
     "skip label": (
         lambda f: f.pod["metadata"].update(labels={"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
         "remove_label",
-        "kubectl patch --local -f - --type json -p"
-        ' [{"op": "remove", "path": "/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook"}] -o yaml',
+        "kubectl patch --local -f - -p"
+        ' {"metadata": {"labels": {"eks.amazonaws.com/skip-pod-identity-webhook": null}}} -o yaml',
     ),
     "other service account": (
         lambda f: f.pod["spec"].update(serviceAccountName="default"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,13 +14,14 @@ from app.flow.doctor import Diagnosis, examine
 from app.flow.errors import NotFound, Refused
 from app.flow.model import Status, Step
 from app.flow.port_wrappers.consent import ALL, NOTHING, Action, consented
-from app.flow.steps.findings import OTHER_ACCOUNT
+from app.flow.port_wrappers.known_issuer import EksCluster, knowing_issuer
+from app.flow.steps.findings import OTHER_ACCOUNT, ROLE_UNKNOWN
 from app.flow.verdict.judge import Outcome
 from app.report import verdict_words
-from tests.unit.fake_ports import HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
+from tests.unit.fake_ports import ACCOUNT, HOST, PROVIDER, ROLE, SUB, SUBJECT, Fakes, trust_policy
 from tests.unit.test_application import GENERIC, printed
 from tests.unit.test_cli_doctor import NOT_AUTHORIZED
-from tests.unit.test_doctor import annotated, healthy
+from tests.unit.test_doctor import annotated, bare, healthy
 from tests.unit.test_doctor_causes import with_audience
 
 both = pytest.mark.parametrize("language", LANGUAGES)
@@ -217,6 +219,54 @@ def test_in_another_account_than_the_role_s_no_provider_is_missed(providers: lis
     assert found.fix is None
     assert found.walk.report(Step.SERVICE_ACCOUNT).check("role.exists").reason == OTHER_ACCOUNT
     assert examine(fakes.ports(), SUBJECT).verdict.outcome is Outcome.WORKS, "STS issued credentials"
+
+
+@both
+@pytest.mark.parametrize("of_cluster", ["", "444455556666"], ids=["unknown", "known"])
+def test_while_nothing_points_to_a_role_the_provider_is_not_created_in_any_account(
+    language: str, of_cluster: str
+) -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"], fakes.providers = {}, []
+    fakes.cluster_account = of_cluster
+    bare(fakes)
+    found = read(fakes)
+    provider = found.walk.report(Step.OIDC_PROVIDER).check("provider.exists")
+    assert (provider.status, provider.reason) == (Status.UNKNOWN, ROLE_UNKNOWN)
+    assert provider.where.endswith(ACCOUNT)
+    assert provider.expected == PROVIDER.replace(ACCOUNT, of_cluster or "ACCOUNT_ID")
+    assert (found.verdict.check and found.verdict.check.id) == "service_account.annotation"
+    assert found.fix is not None
+    assert found.fix.id == "find_role_there"
+    assert "list-roles" in found.fix.commands[0]
+    assert found.fix.commands[0].endswith(" --profile PROFILE")
+    assert "create-open-id-connect-provider" not in "".join(found.fix.commands)
+    sentence = verdict_words.verdict(found, load(language))
+    assert ACCOUNT in sentence
+    assert of_cluster in sentence
+
+
+def test_a_role_of_ours_that_lets_the_service_account_in_is_proposed_without_a_provider() -> None:
+    fakes = healthy()
+    fakes.service_account["metadata"]["annotations"], fakes.providers, fakes.cluster_account = {}, [], ""
+    fakes.roles = [fakes.role]
+    bare(fakes)
+    assert (fix := read(fakes).fix) is not None
+    assert (fix.id, f"role-arn={ROLE}" in fix.commands[0]) == ("found_role", True)
+
+
+def test_eks_says_the_account_of_its_cluster_where_the_kubeconfig_does_not() -> None:
+    fakes, endpoint = healthy(), "https://a.gr7.eks.amazonaws.com"
+    fakes.eks["arn"] = f"arn:aws:eks:ap-northeast-1:{ACCOUNT}:cluster/prod"
+
+    def account(eks: EksCluster | None, at: str = endpoint) -> str:
+        return knowing_issuer(fakes.ports(), given="", eks=eks, endpoint=at).cluster_account()
+
+    named = EksCluster(name="prod", region="")
+    assert (account(named), account(replace(named, account="444455556666"))) == (ACCOUNT, "444455556666")
+    assert (account(None), account(named, "https://b.gr7.eks.amazonaws.com")) == ("", "")
+    fakes.errors["cluster"] = NotFound(code="ResourceNotFoundException", server_message="", status=404)
+    assert account(named) == ""
 
 
 def test_in_the_role_s_own_account_a_provider_that_is_not_there_is_missed() -> None:

@@ -523,6 +523,16 @@ FIXES = {
         "failed to refresh cached credentials, static credentials are empty",
         *("pod.request", "default_chain"),
     ),
+    "Karpenter, in an account without Spot Instances": (  # terraform-aws-modules/terraform-aws-eks#2565
+        '{"error":"creating instance, with fleet error(s), AuthFailure.ServiceLinkedRoleCreationNotPermitted: The '
+        'provided credentials do not have permission to create the service-linked role for EC2 Spot Instances."}',
+        *("pod.application", "spot_role"),
+    ),
+    "cert-manager, for an Issuer": (  # cert-manager/cert-manager#4738
+        'E0808 1 controller.go:162] "re-queuing" err="error instantiating route53 challenge solver: unable to '
+        'construct route53 provider: empty credentials; perhaps you meant to enable ambient credentials?" key="x"',
+        *("pod.request", "ambient_credentials"),
+    ),
     "boto 2, which knows no web identity": (
         "boto.exception.NoAuthHandlerFound: No handler was ready to authenticate. 1 handlers were checked.",
         *("pod.request", "default_chain"),

@@ -97,7 +97,7 @@ READ: dict[str, tuple[Spoil, str, str, str]] = {
     # the cause: (how it comes about, the verdict, the fix, a part of its commands)
     "the annotation names the container": (
         lambda f: skip(f, "aws-cli"),
-        *("pod.skipped", "unskip", "/spec/template/metadata/annotations/eks.amazonaws.com~1skip-containers"),
+        *("pod.skipped", "unskip", f'"annotations": {{"{SKIP}": null}}'),
     ),
     "AWS_ROLE_ARN by hand": (
         lambda f: by_hand(f, {"AWS_ROLE_ARN": ROLE}),

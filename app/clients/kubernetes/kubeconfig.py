@@ -27,7 +27,7 @@ ReadOnlyObject = Mapping[str, Any]
 _OPERATION = "read kubeconfig"
 _NAMES_CLUSTER = ("--cluster-name", "--cluster-id", "-i")
 """The options by which `aws eks get-token` and `aws-iam-authenticator token` are given the cluster's name."""
-_CLUSTER_ARN = re.compile(r"arn:aws[a-z0-9-]*:eks:(?P<region>[a-z0-9-]+):\d{12}:cluster/(?P<name>[\w-]+)")
+_CLUSTER_ARN = re.compile(r"arn:aws[a-z0-9-]*:eks:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cluster/(?P<name>[\w-]+)")
 SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of one file: a thousand clusters and users with certificates of 4 KB."""
 VALUE_LIMIT = 50_000
@@ -114,10 +114,11 @@ def eks_cluster(kubeconfig: Kubeconfig, name: str) -> EksCluster | None:
     words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, Sequence) else []
     options = {name: value for name, value in pairwise(words) if name.startswith("-")}
     options |= {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
-    if found := next((options[name] for name in _NAMES_CLUSTER if name in options), ""):
-        return EksCluster(name=found, region=options.get("--region", ""))
     arn = _CLUSTER_ARN.fullmatch(context.cluster)
-    return EksCluster(name=arn["name"], region=arn["region"]) if arn else None
+    if found := next((options[name] for name in _NAMES_CLUSTER if name in options), ""):
+        account = arn["account"] if arn and arn["name"] == found else ""
+        return EksCluster(name=found, region=options.get("--region", ""), account=account)
+    return EksCluster(name=arn["name"], region=arn["region"], account=arn["account"]) if arn else None
 
 
 def problem(code: str, said: str = "", *, got: str = "", expected: str = "") -> Unreachable:

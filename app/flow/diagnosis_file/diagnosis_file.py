@@ -59,6 +59,7 @@ REASONS = frozenset(
         "clocks_apart",
         "own_clock",
         "other_account",
+        "role_unknown",
         "other_matter",
         "literal",
         "names_no_one",

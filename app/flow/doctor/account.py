@@ -14,7 +14,7 @@ from app.flow.json_access import get, get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
 from app.flow.names import account_of, provider_arn, role_of, subject_claim
 from app.flow.ports import Ports
-from app.flow.steps.findings import OTHER_ACCOUNT, Findings
+from app.flow.steps.findings import OTHER_ACCOUNT, ROLE_UNKNOWN, Findings
 from app.flow.steps.trust_policy import strangers_of
 from app.flow.verdict.refusals import ANSWER
 
@@ -90,7 +90,9 @@ def _show_admitting(findings: Findings, ports: Ports, walk: Walk) -> None:
         if bearer.is_let_in(policy):
             wide = any(bearer.may_be_let_in(policy, stranger) for stranger in strangers_of(bearer.subject, policy))
             found.append({"Arn": arn, "AssumeRolePolicyDocument": policy, "wide": wide})
-    findings.show(ADMITTING, found)
+    provider = check_of(walk, "provider.exists")
+    if found or provider is None or provider.reason != ROLE_UNKNOWN:  # that another account has none says nothing
+        findings.show(ADMITTING, found)
 
 
 def _bearer(walk: Walk, arn: str, issuer: str) -> Bearer:

@@ -157,7 +157,8 @@ def _naming(names: Names, arn: str, fix: Fix) -> Fix:
     if arn != ROLE_HERE:
         return replace(fix, id="found_role") if arn == names.likely_role and names.exists else fix
     if names.admitting is None:
-        return replace(fix, id="find_role", commands=(_find_role(names), *fix.commands))
+        commands = (_find_role(names), *fix.commands)
+        return replace(fix, id="find_role_there" if names.may_be_elsewhere else "find_role", commands=commands)
     return replace(fix, id="choose_role" if names.admitting else "no_role", choices=names.admitting)
 
 
@@ -167,7 +168,7 @@ def _find_role(names: Names) -> str:
     policy = "to_string(AssumeRolePolicyDocument)"
     literals = (json.dumps(it).replace("`", "\\`") for it in wanted)
     named = " && ".join(f"contains({policy}, `{literal}`)" for literal in literals)
-    return names.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text")
+    return names.iam("list-roles", "--query", f"Roles[?{named}].Arn", "--output", "text", *names.there)
 
 
 def role(names: Names) -> Fix:

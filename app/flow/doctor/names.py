@@ -17,7 +17,7 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import Check, JsonValue, Status, Walk
 from app.flow.names import DEFAULT_AUDIENCE, account_of, provider_arn, role_name, role_of, subject_claim
 from app.flow.partitions import partition_of, region_of
-from app.flow.steps.findings import OTHER_ACCOUNT
+from app.flow.steps.findings import OTHER_ACCOUNT, ROLE_UNKNOWN
 from app.flow.steps.injection import ROLE_VARIABLE, containers, environment
 from app.flow.steps.service_account import KEPT_ROLE
 
@@ -159,9 +159,15 @@ class Names(WorkloadCommands):
         return line("aws", "iam", *words, *(self.there if of_role else ()))
 
     @property
+    def may_be_elsewhere(self) -> bool:
+        """Whether the role is not known, nor whether it belongs to the account in which we look."""
+        provider = self._checks.get("provider.exists")
+        return provider is not None and provider.reason == ROLE_UNKNOWN
+
+    @property
     def there(self) -> tuple[str, ...]:
-        """The option of a command for the role's account, where that is not the one in which we look."""
+        """The option of a command for the role's account, where that is not the one in which we look, or may not be."""
         role = self._checks.get("role.exists")
-        of_other = role is not None and role.reason == OTHER_ACCOUNT
+        of_other = (role is not None and role.reason == OTHER_ACCOUNT) or self.may_be_elsewhere
         elsewhere = of_other or self.provider_arn not in ("", self.bearer.provider_arn)
         return ("--profile", PROFILE_HERE) if elsewhere else ()

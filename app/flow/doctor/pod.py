@@ -100,10 +100,11 @@ def inspect(ports: Ports, walk: Walk) -> StepReport:
     said, failed_in = judge_application(findings, ports, walk, pod)
     judge_manifest(findings, subject, pod, evidence_of(walk, "service_account"), said, failed_in, where)
     variables = container_checks.variables_in(ports, walk, pod)
-    judge_requests(findings, ports, walk, pod, variables, said)
+    concerned = container_checks.using_aws(pod, variables)
+    judge_requests(findings, ports, walk, pod, concerned, said)
 
     # (4) What its containers can read, and what they will find first.
-    container_checks.judge_containers(findings, ports, walk, pod, variables, said)
+    container_checks.judge_containers(findings, ports, walk, pod, variables, concerned, said)
     return findings.report()
 
 
@@ -158,7 +159,8 @@ def _environment(findings: Findings, pod: JsonValue, where: str) -> bool:
     if later and all(
         box.get(ROLE_VARIABLE) and box.get(TOKEN_VARIABLE) for it, box in found.items() if it not in later
     ):
-        lacking = [f"{name}: -" for name in later if name not in without_aws(pod)]
+        spared = without_aws(pod)
+        lacking = [f"{name}: -" for name in later if name not in spared]
         findings.judge(
             "pod.environment",
             not lacking,

@@ -235,11 +235,30 @@ def lifetime(names: Names) -> Fix:
 
 
 def readable(names: Names) -> Fix:
-    def edit(pod: JsonObject) -> None:
-        pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), "fsGroup": _NOBODY}
+    """Sets a group, where the Pod has none.
 
-    patch = {"spec": {"securityContext": {"fsGroup": _NOBODY}}}
-    return Fix(id="fs_group", commands=names.merge(patch), change=changes.workload(names, edit))
+    The kubelet gives its rights to all files of volumes whose driver supports that, at each start unless the volume's
+    root has them (Kubernetes, "Configure a Security Context", `fsGroupChangePolicy`).
+    """
+    spec = get_object(names.documents.get("pod"), "spec")
+    shared, volumes = get_object(spec, "securityContext"), map(get_object, get_list(spec, "volumes"))
+    if shared.get("fsGroup") is not None:
+        look = names.kubectl("exec", names.pod, "--", "ls", "-lL", TOKEN_DIRECTORY)
+        return Fix(id="group_is_set", commands=(look,))
+    claims = any(it.get("persistentVolumeClaim") for it in volumes)
+    wanted: JsonObject = {"fsGroup": _NOBODY}
+    if claims and "fsGroupChangePolicy" not in shared:
+        wanted["fsGroupChangePolicy"] = "OnRootMismatch"
+
+    def edit(pod: JsonObject) -> None:
+        pod["spec"]["securityContext"] = {**pod["spec"].get("securityContext", {}), **wanted}
+
+    patch = {"spec": {"securityContext": wanted}}
+    return Fix(
+        id="fs_group_of_claims" if claims else "fs_group",
+        commands=names.merge(patch),
+        change=changes.workload(names, edit),
+    )
 
 
 def token(names: Names) -> Fix:

@@ -24,7 +24,7 @@ from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.partitions import endpoint
 from app.flow.redaction import MASK
 from app.flow.steps.injection import added_later
-from app.flow.verdict.error_messages import lacks_module
+from app.flow.verdict.error_messages import AMBIENT, lacks_module
 from app.flow.verdict.log_sentences import web_identity_reason
 
 _LONGEST_NAME = 64
@@ -91,6 +91,8 @@ def request(names: Names) -> Fix:
     if names.check.where.endswith("WebIdentityToken"):
         commands, change = _reworded(names, _from_file)
         return Fix(id="pass_contents", commands=commands or names.show_workload(), change=change)
+    if AMBIENT in names.check.error:
+        return Fix(id="ambient_credentials", commands=names.show_workload())
     if names.documents.get(FAILED_IN) in added_later(names.documents.get("pod")):
         return came_later()
     if lacks_module(names.check.error):

@@ -21,7 +21,7 @@ from app.flow.model import HOLDS, NOT_OBSERVABLE, Exchange, JsonValue, Status, S
 from app.flow.names import API_TOKEN, TOKEN_PATH, subject_claim
 from app.flow.ports import Ports
 from app.flow.steps.findings import Findings
-from app.flow.steps.injection import containers, named_file, without_aws
+from app.flow.steps.injection import containers, named_file
 from app.flow.token import claims_of
 from app.flow.verdict.error_messages import (
     ROLE_LIMIT,
@@ -72,16 +72,16 @@ class _Asked:
 
 
 def judge_requests(
-    findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, variables: Sequence[Variables], said: str
+    findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, concerned: Sequence[Variables], said: str
 ) -> None:
-    """Decides `pod.token_used` and `pod.request`; `said` is the program's own error."""
+    """Decides `pod.token_used` and `pod.request`; `concerned` are the variables of the containers that may use AWS,
+    `said` is the program's own error."""
     sent = _sent(ports, pod)
     asked = _of_wire(sent) or _of_command(pod)
     _token_used(findings, walk, pod, asked, said)
     if not _asks_for_other_role(findings, walk, pod, said):
         _request(findings, walk, sent, asked, said)
-    spared = without_aws(pod)
-    of_variables(findings, pod, [it for it in variables if it.container not in spared], said)
+    of_variables(findings, pod, concerned, said)
 
 
 def _sent(ports: Ports, pod: JsonValue) -> list[Exchange]:

@@ -145,24 +145,54 @@ def _matches_nobody(statement: JsonValue, bearer: Bearer) -> bool:
 
 
 def narrowed(policy: JsonValue, bearer: Bearer) -> JsonValue:
-    """The policy with this ServiceAccount alone in each statement that lets in strangers. None if no statement does."""
-    changed = [_narrow(policy, statement, bearer) for statement in statements(policy)]
+    """The policy with this ServiceAccount, and those that are named beside it, in each statement that lets in
+    strangers. None if no statement does.
+
+    Other principals of such a statement, as the provider of another cluster, keep a statement of their own.
+    """
+    changed = [it for statement in statements(policy) for it in _narrow(policy, statement, bearer)]
     return None if changed == statements(policy) else {**get_object(policy), "Statement": changed}
 
 
-def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> JsonValue:
+def _narrow(policy: JsonValue, statement: JsonValue, bearer: Bearer) -> list[JsonValue]:
     alone = {**get_object(policy), "Statement": [statement]}
     if get_str(statement, "Effect") != "Allow" or not any(
         bearer.may_be_let_in(alone, stranger) for stranger in strangers_of(bearer.subject, policy)
     ):
-        return statement
+        return [statement]
+
+    # (1) Its conditions, without those on `sub`, and the ServiceAccounts that it names and lets in.
     kept: JsonObject = {}
+    named = [bearer.subject]
     for operator, keys in get_object(statement, "Condition").items():
+        listed = [
+            it
+            for key, value in get_object(keys).items()
+            if key.lower() == _subject_key(bearer)
+            for it in strings(value)
+        ]
+        named += [it for it in listed if bearer.may_be_let_in(alone, it)]
         others = {key: value for key, value in get_object(keys).items() if key.lower() != _subject_key(bearer)}
         if others or not isinstance(keys, Mapping):
             kept[operator] = others or keys
-    exact = {**get_object(kept, "StringEquals"), f"{host_and_path(bearer.issuer)}:sub": bearer.subject}
-    return {**get_object(statement), "Condition": {**kept, "StringEquals": exact}}
+    subjects = [it for it in dict.fromkeys(named) if not set("*?") & set(it)]
+    exact = {
+        **get_object(kept, "StringEquals"),
+        f"{host_and_path(bearer.issuer)}:sub": subjects if subjects[1:] else bearer.subject,
+    }
+    narrow = {**get_object(statement), "Condition": {**kept, "StringEquals": exact}}
+
+    # (2) The other principals, for which such a condition is never met.
+    federated = strings(get(statement, "Principal", "Federated"))
+    if bearer.provider_arn not in federated:
+        return [narrow]
+    rest = {kind: value for kind, value in get_object(statement, "Principal").items() if kind != "Federated"}
+    if beside := [it for it in federated if it != bearer.provider_arn]:
+        rest["Federated"] = beside
+    if not rest:
+        return [narrow]
+    narrow.pop("Sid", None)  # no two statements may have the same one
+    return [{**get_object(statement), "Principal": rest}, {**narrow, "Principal": {"Federated": bearer.provider_arn}}]
 
 
 def _subject_key(bearer: Bearer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.flow.doctor.fix import line, patched
@@ -75,9 +76,7 @@ class WorkloadCommands:
             case "delete" if ended and self.kind == "job":
                 return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
             case "delete" if ended and self.kind == "cronjob":
-                return self._makes_a_pod(
-                    self.kubectl("create", "job", f"{self.owner}-again", f"--from={self.workload}")
-                )
+                return self._makes_a_pod(self._run_now())
             case "delete" if ended and get(self.documents["pod"], "spec", "restartPolicy") in ("Never", "OnFailure"):
                 self.left_to_owner = True
                 return ()
@@ -141,6 +140,12 @@ class WorkloadCommands:
         account = name or self.service_account
         return (self._new_job(account),) if self.kind == "job" else self._edit(("set", "serviceaccount", account))
 
+    def _run_now(self) -> str:
+        """Makes a Job of the CronJob under a name of its own each time: as in the names of its scheduled runs, eleven
+        characters follow, and the name of a CronJob leaves room for these (kubernetes, pkg/apis/batch/validation)."""
+        make = self.kubectl("create", "job", f"--from={self.workload}")
+        return f"{make} {shlex.quote(self.owner)}-$(date +%s)"
+
     def _new_job(self, account: str) -> str:
         """Makes the Job again under this ServiceAccount, because a Job's template cannot be changed."""
         get, make = self.kubectl("get", self.workload, "-o", "yaml"), self.kubectl("replace", "--force", "-f", "-")
@@ -159,9 +164,9 @@ class WorkloadCommands:
         return self._edit(("patch", "-p", json.dumps(pod)))
 
     def remove(self, kind: str, key: str) -> tuple[str, ...]:
-        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods."""
-        path = "/".join(("", *self.template, "metadata", kind, key.replace("/", "~1")))
-        return self._edit(("patch", "--type", "json", "-p", json.dumps([{"op": "remove", "path": path}])))
+        """Removes a label or an annotation (`labels`, `annotations`) from the workload's Pods. Where the manifest does
+        not have it any more, this changes nothing, whereas a JSON patch would be refused."""
+        return self.merge({"metadata": {kind: {key: None}}})
 
     def show_workload(self) -> tuple[str, ...]:
         """Prints the workload, because no command can change it. Nothing where there is no Pod."""

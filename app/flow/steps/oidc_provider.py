@@ -14,7 +14,6 @@ from app.flow.json_access import get, get_list, get_object, get_str, strings
 from app.flow.model import JsonValue, Status, Step, StepReport, Subject
 from app.flow.names import (
     DEFAULT_AUDIENCE,
-    account_of,
     annotated_audience,
     annotated_role_arn,
     host_and_path,
@@ -26,18 +25,9 @@ from app.flow.names import (
 from app.flow.partitions import partition_of, region_of
 from app.flow.port_wrappers.known_issuer import SOURCE
 from app.flow.ports import Ports
-from app.flow.steps.findings import (
-    BY_POD_IDENTITY,
-    ISSUER_ASSUMED,
-    NO_PERMISSION,
-    NO_POD,
-    NO_VOLUME,
-    OTHER_ACCOUNT,
-    Findings,
-    unanswered,
-    unseen,
-)
-from app.flow.steps.injection import by_pod_identity, own_token, token_source, written_role
+from app.flow.steps.findings import NO_PERMISSION, NO_POD, NO_VOLUME, Findings, unanswered, unseen
+from app.flow.steps.injection import own_token, token_source
+from app.flow.steps.missing_provider import LIST, judge_missing
 from app.flow.steps.step_context import StepContext
 from app.flow.steps.trust_policy import trusted_issuers
 
@@ -150,13 +140,13 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
     # (5) One of the account's providers has exactly this URL.
     wanted = host_and_path(step_context.issuer)
     expected = provider_in("ACCOUNT_ID", step_context.issuer, partition=partition_of(step_context.issuer))
-    where = "iam:ListOpenIDConnectProviders"
+    where = LIST
     try:
         arns = strings(list(ports.aws.oidc_providers()))
         step_context = replace(step_context, provider_arns=tuple(arns))
         arn = next((arn for arn in arns if provider_url(arn) == wanted), "")
         if not arn:
-            return _missing(findings, ports, subject, step_context, expected)
+            return judge_missing(findings, ports, subject, step_context, expected)
         where = "iam:GetOpenIDConnectProvider"
         provider = ports.aws.oidc_provider(arn)
     except FlowError as error:
@@ -186,37 +176,6 @@ def _provider(findings: Findings, ports: Ports, subject: Subject, step_context: 
         expected=audience,
         where=f"{arn} ClientIDList",
     )
-    return step_context
-
-
-def _missing(
-    findings: Findings, ports: Ports, subject: Subject, step_context: StepContext, expected: str
-) -> StepContext:
-    """The account has no provider for the issuer, which it needs only if it is the account of the role."""
-    where = "iam:ListOpenIDConnectProviders"
-    theirs, associated = "", False
-    try:
-        service_account = ports.cluster.service_account(subject.namespace, subject.service_account)
-        role_arn = annotated_role_arn(service_account)
-        if not role_arn and subject.pod:
-            pod = ports.cluster.pod(subject.namespace, subject.pod)
-            own = own_token(pod)
-            role_arn = own.role_arn if own else written_role(pod, subject.service_account)
-            associated = by_pod_identity(pod, service_account)
-        theirs = (role_of(role_arn) or ("", "", ""))[1]
-        listed = next(iter(step_context.provider_arns or ()), "")
-        ours = (account_of(listed) or get_str(ports.aws.caller_identity(), "Account")) if theirs else ""
-    except FlowError:
-        ours = ""
-    if ours and ours != theirs:
-        findings.unknown("provider.exists", OTHER_ACCOUNT, where=where, expected=expected.replace("ACCOUNT_ID", theirs))
-        return replace(step_context, account=ours)
-    got = list(step_context.provider_arns or ())
-    findings.judge("provider.exists", False, got=got, expected=expected, where=where)
-    if step_context.issuer_assumed:
-        findings.explain("provider.exists", Status.FAILED, ISSUER_ASSUMED)
-    elif associated:
-        findings.explain("provider.exists", Status.FAILED, BY_POD_IDENTITY)
     return step_context
 
 

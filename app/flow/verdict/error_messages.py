@@ -27,6 +27,8 @@ _MISSING = re.compile(r'is not authorized to perform: ([\w-]+:\w+)(?: on resourc
 _DENYING = re.compile(r"(?:with an explicit deny in an? |because no )([a-zA-Z -]+? policy|permissions boundary)\b")
 _CONTROL_POLICY = re.compile(r" control policy: arn:[\w-]+:organizations::\d{12}:policy/o-\w+/\w+/(p-\w{8,128})\b")
 _HIDING = ("No credentials are provided", "Secret Validation Failure: ", " status code 401")
+AMBIENT = "unable to construct route53 provider: empty credentials"
+"""What cert-manager says of an Issuer for which it does not use its Pod's own credentials."""
 _NO_CREDENTIALS = (
     *("Unable to locate credentials", "NoCredentialProviders", "no EC2 IMDS role found"),
     *("credentials from any provider in the chain", "credentials from any of the providers in the chain"),
@@ -39,7 +41,7 @@ _NO_CREDENTIALS = (
     *("Partial credentials found in", "Unsupported credential_source: ", " has a role_arn, and source_profile, but"),
     *("No credentials found in credential_source", 'The source_profile "'),
     *("SharedCredsLoad: ", "failed to load credentials, ", "MissingAuthenticationToken"),
-    *("Resolved credential object is not valid", "No signing credentials available"),
+    *("Resolved credential object is not valid", "No signing credentials available", AMBIENT),
     *(*_HIDING, "find AWS credentials in environment", "static credentials are empty", "Credential is missing"),
     *("Failed to resolve AWS credentials. ", "No handler was ready to authenticate", "User: anonymous is not "),
     *("ClassNotFoundException: ", "169.254.169.254/latest/api/token", "/latest/meta-data/iam/security-credentials"),

@@ -75,6 +75,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
         "AWSSDK.SecurityToken could not be found or loaded",
     ),
     "no_provider_set": _begin("pod.request", "NoAuthWithAWSException: No AWS Credentials provided by"),
+    "ambient": _begin("pod.request", "perhaps you meant to enable ambient credentials"),
     "unsigned": _begin("pod.request", "User: anonymous is not authorized to perform"),
     "no_credentials": _begin(
         "pod.environment",
@@ -169,6 +170,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
     "boundary": _begin("access.policy", "because no permissions boundary allows"),
     "resource_policy": _begin("access.policy", "because no resource-based policy allows"),
     "encoded": _begin("pod.application", "Encoded authorization failure message"),
+    "spot_role": _begin("pod.application", "ServiceLinkedRoleCreationNotPermitted"),
     "no_permission": _begin(
         "access.policy",
         "because no identity-based policy allows",

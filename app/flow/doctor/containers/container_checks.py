@@ -46,18 +46,28 @@ def variables_in(ports: Ports, walk: Walk, pod: JsonValue) -> list[Variables]:
     return [variables_of(ports, walk, pod, box, maps) for box in containers(pod)]
 
 
+def using_aws(pod: JsonValue, variables: Sequence[Variables]) -> list[Variables]:
+    """Those of the containers of which nothing shows that they use no AWS."""
+    spared = without_aws(pod)
+    return [it for it in variables if it.container not in spared]
+
+
 def judge_containers(
-    findings: Findings, ports: Ports, walk: Walk, pod: JsonValue, variables: Sequence[Variables], said: str
+    findings: Findings,
+    ports: Ports,
+    walk: Walk,
+    pod: JsonValue,
+    variables: Sequence[Variables],
+    concerned: Sequence[Variables],
+    said: str,
 ) -> None:
     """Decides `token.contents`, `pod.token_readable`, `pod.region`, `pod.static_keys` and `pod.hop_limit`.
 
-    `said` is the error message that the program got.
+    `concerned` are the variables of the containers that may use AWS, `said` is the error message that the program got.
     """
     where = f"Pod {walk.subject.namespace}/{walk.subject.pod}"
     _token_contents(findings, walk)
     _token_readable(findings, ports, walk, pod)
-    spared = without_aws(pod)
-    concerned = [it for it in variables if it.container not in spared]
     judge_region(findings, ports, walk, concerned, where, said)
     _static_keys(findings, pod, variables, where, said)
     _hop_limit(findings, pod, where)

@@ -57,6 +57,8 @@ _NO_CACHE = re.compile(r"\[Errno (?:13|30)\] .+: '\S*/\.aws\b")
 `/`, and with a home that is read-only)."""
 _NO_DRIVE = "webIdentityTokenFile must be an absolute path"
 """The message of the SDK for .NET, on Windows, for a path without a drive."""
+_NO_SPOT_ROLE = "permission to create the service-linked role for EC2 Spot Instances"
+"""What EC2 says where the account has never had a Spot Instance (Karpenter, "Troubleshooting")."""
 _WINDOWS = {"kubernetes.io/os": "windows"}
 _AGAIN = (
     ("Not authorized", Fix(id="try_again")),
@@ -123,6 +125,9 @@ def _own_files(names: Names, said: str) -> Fix | None:
 
 def _refusal(names: Names, said: str) -> Fix | None:
     """AWS has refused a request, or the SDK did before it sent one."""
+    if _NO_SPOT_ROLE in said:
+        create = names.iam("create-service-linked-role", "--aws-service-name", "spot.amazonaws.com", *names.there)
+        return Fix(id="spot_role", commands=(create,))
     if is_throttled(said):
         return Fix(id="throttled", commands=names.show_workload())
     if "at 'roleSessionName' failed to satisfy" in said:

@@ -33,6 +33,7 @@ from app.flow.ports import (
     ServerLog,
 )
 from app.flow.steps import kubelet_status
+from app.flow.steps.missing_provider import OF_CLUSTER
 from app.flow.trust import request_facts, session_keys
 from app.flow.webhook import VOLUME
 
@@ -45,6 +46,7 @@ def ports_of(copy: Copy) -> Ports:
         issuer=cast(Issuer, _Issuer(copy)),
         clock=cast(Clock, _Answers(copy)),
         server_log=cast(ServerLog, _Answers(copy)),
+        cluster_account=lambda: get_str(copy.documents, OF_CLUSTER),
     )
 
 
