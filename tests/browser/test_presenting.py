@@ -13,7 +13,7 @@ from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, WHOLE, Shows
 from app.locations import ASSETS
 from app.ui.presenting.overlays import KEYS
-from tests.browser.server import PHONE, Reader
+from tests.browser.server import PHONE, ROOT, Reader
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
@@ -686,12 +686,15 @@ def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the
     expect(notes.locator(".connected")).to_be_visible()
 
 
-def test_the_last_slide_has_the_address_of_the_page_unless_it_leads_to_the_speakers_machine_alone(talk):
+def test_the_last_slide_has_the_address_of_the_page_or_the_command_where_that_is_on_the_speakers_machine_alone(talk):
     page = talk
     page.keyboard.press("End")
     at(page, "end")
     assert page.url.startswith("http://127.0.0.1:")
-    expect(page.locator(".slide .link")).to_have_text("")
+    expect(page.locator(".slide .link")).to_have_count(0)
+    command = page.locator(".picture .slide .start code").inner_text()
+    for readme in ("README.md", "README.ja.md"):
+        assert f"\n{command} " in (ROOT / readme).read_text("utf-8")
     found = re.search(r"TALK_LOOPBACK = /(.+?)/ ", (ASSETS / "scripts/presenter/picture.js").read_text("utf-8"))
     hosts = {
         name: bool(re.search(found[1], name)) for name in ("localhost", "127.0.0.1", "[::1]", "10.0.0.127", "x.test")

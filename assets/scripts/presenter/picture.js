@@ -23,7 +23,9 @@ const talkPicture = (host, given, { live = false } = {}) => {
         find("h1").textContent = slide.title
         find(".words").innerHTML = slide.html
         find(".figure").innerHTML = slide.figure
-        if (find(".link")) find(".link").textContent = TALK_LOOPBACK.test(location.hostname) ? "" : talkAddress().href
+        const link = find(".words .link")
+        if (link) link.textContent = talkAddress().href
+        find(TALK_LOOPBACK.test(location.hostname) ? ".words .link" : ".words .start")?.remove()
       }
       const beat = slide.played[at] ?? slide.rests
       map.show(beat ? given.film : given.neutral, { neutral: !beat })
