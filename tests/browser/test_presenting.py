@@ -130,6 +130,19 @@ LATER = """says => {
   })
 }"""
 """What is said 700 milliseconds after something is said for the first time."""
+HURRIED = """() => {
+  const { setTimeout, requestAnimationFrame } = window, now = performance.now.bind(performance)
+  let ahead = 0
+  performance.now = () => now() + ahead
+  window.setTimeout = (act, wait, ...given) => setTimeout(act, wait === 250 ? ((ahead += wait), 0) : wait, ...given)
+  window.requestAnimationFrame = (act) => setTimeout(() => act(performance.now()), 0)
+  window.unhurried = () => {
+    Object.assign(window, { setTimeout, requestAnimationFrame })
+    delete performance.now
+    return ahead / 1000
+  }
+}"""
+"""Has no film wait for its next picture; `unhurried` ends that, and returns the seconds that passed on its clock."""
 LISTENING = """() => {
   window.listening = 0
   for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
@@ -536,6 +549,17 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(talk):
     expect(page.locator(".stApp")).not_to_contain_text(content.message("lab.strip"))
     page.locator(".st-key-start_presenting button:visible").click()
     at(page, "token", "token")
+
+
+def test_a_what_if_takes_about_a_minute_however_far_its_cause_is_from_where_it_stops(talk):
+    panel = talk.locator(".what_if")
+    for key in ("w", "1"):
+        talk.keyboard.press(key)
+    expect(panel.locator(".result")).to_be_visible()
+    talk.evaluate(HURRIED)
+    expect(panel.locator(".film-map .joined")).to_have_css("opacity", "1")
+    assert 45 < talk.evaluate("unhurried()") < 61
+    talk.keyboard.press("Escape")
 
 
 def test_a_what_if_can_be_left_at_any_time(talk):
