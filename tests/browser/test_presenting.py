@@ -226,6 +226,18 @@ def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_s
     assert place(page) == places[0]
 
 
+def test_the_whole_map_stands_still_from_one_slide_to_the_next(talk):
+    talk.emulate_media(reduced_motion="no-preference")
+    for key in ("End", "PageUp"):
+        talk.keyboard.press(key)
+    at(talk, "recap", WHOLE)
+    stands = talk.locator(".picture .film-map").get_attribute("viewBox")
+    talk.keyboard.press("PageDown")
+    at(talk, "end", WHOLE)
+    assert talk.locator(".picture .film-map").get_attribute("viewBox") == stands
+    talk.emulate_media(reduced_motion="reduce")
+
+
 def test_a_button_that_the_mouse_has_pressed_does_not_keep_the_keys(talk):
     page, places = talk, beats_of(20)
     for _ in range(2):

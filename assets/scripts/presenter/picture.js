@@ -29,7 +29,8 @@ const talkPicture = (host, given, { live = false } = {}) => {
       }
       const beat = slide.played[at] ?? slide.rests
       map.show(beat ? given.film : given.neutral, { neutral: !beat })
-      if (beat) map.go(beat, { play })
+      const stands = beat === "whole" && map.beat === beat // over several slides
+      if (beat) map.go(beat, { play: play && !stands })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
       talkFit(find(".words"))
