@@ -1,21 +1,24 @@
-// The sheet of a workshop and its clock, which runs in this browser over reloads and from page to page.
+// The sheet of a workshop and its clock, which runs in this browser over reloads and from page to page. Clock, plan and
+// sections are drawn each by itself: what the server draws for those who are late stands between them.
 const WORKSHOP = "irsa_workshop_began"
 const workshopTick = (root) => {
   const began = Number(browserKeeps.get(WORKSHOP)), find = (selector) => root.querySelector(selector)
   const seconds = began ? Math.max(0, Math.floor((Date.now() - began) / 1000)) : 0
   const time = (span) => `${Math.floor(span / 60)}:${String(span % 60).padStart(2, "0")}`
-  const rows = [...root.querySelectorAll(".plan tr[data-from]")]
-  const now = began ? rows.findIndex(({ dataset }) => seconds < 60 * dataset.until) : -1
+  const clock = find(".clock"), rows = [...root.querySelectorAll(".plan tr[data-until]")]
+  const parts = clock ? JSON.parse(clock.dataset.parts) : rows.map(({ dataset }) => [Number(dataset.until)])
+  const now = began ? parts.findIndex(([until]) => seconds < 60 * until) : -1
   rows.forEach((row, i) => (i === now ? row.setAttribute("aria-current", "step") : row.removeAttribute("aria-current")))
+  if (!clock) return
   find(".time").textContent = time(seconds)
   const pace = find(".pace"), { dataset } = pace
-  const left = now < 0 ? "" : time(60 * rows[now].dataset.until - seconds)
+  const left = now < 0 ? "" : time(60 * parts[now][0] - seconds)
   pace.textContent =
     !began ? dataset.waits
     : now < 0 ? dataset.over
     : dataset.pace.replace("{number}", now + 1).replace("{time}", left)
   // To who listens the clock says what begins, once, and nothing of what had begun before.
-  const begins = !began ? "" : now < 0 ? dataset.over : rows[now].querySelector("th").textContent
+  const begins = !began ? "" : now < 0 ? dataset.over : parts[now][1]
   if (![undefined, begins].includes(root.begun)) find("[aria-live]").textContent = begins
   root.begun = begins
   find("[data-clock=start]").hidden = Boolean(began)

@@ -13,7 +13,7 @@ from app.content import load
 from app.flow.lessons.decks import DECKS, SLIDES, WHOLE, Shows
 from app.locations import ASSETS
 from app.ui.presenting.overlays import KEYS
-from tests.browser.server import PHONE, Reader
+from tests.browser.server import PHONE, ROOT, Reader
 
 pytestmark = pytest.mark.browser
 PROJECTOR = (1280, 720)
@@ -130,6 +130,19 @@ LATER = """says => {
   })
 }"""
 """What is said 700 milliseconds after something is said for the first time."""
+HURRIED = """() => {
+  const { setTimeout, requestAnimationFrame } = window, now = performance.now.bind(performance)
+  let ahead = 0
+  performance.now = () => now() + ahead
+  window.setTimeout = (act, wait, ...given) => setTimeout(act, wait === 250 ? ((ahead += wait), 0) : wait, ...given)
+  window.requestAnimationFrame = (act) => setTimeout(() => act(performance.now()), 0)
+  window.unhurried = () => {
+    Object.assign(window, { setTimeout, requestAnimationFrame })
+    delete performance.now
+    return ahead / 1000
+  }
+}"""
+"""Has no film wait for its next picture; `unhurried` ends that, and returns the seconds that passed on its clock."""
 LISTENING = """() => {
   window.listening = 0
   for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
@@ -211,6 +224,18 @@ def test_forward_plays_the_next_beat_and_then_the_next_slide_and_back_goes_the_s
     assert place(page) == places[-1]
     page.keyboard.press("Home")
     assert place(page) == places[0]
+
+
+def test_the_whole_map_stands_still_from_one_slide_to_the_next(talk):
+    talk.emulate_media(reduced_motion="no-preference")
+    for key in ("End", "PageUp"):
+        talk.keyboard.press(key)
+    at(talk, "recap", WHOLE)
+    stands = talk.locator(".picture .film-map").get_attribute("viewBox")
+    talk.keyboard.press("PageDown")
+    at(talk, "end", WHOLE)
+    assert talk.locator(".picture .film-map").get_attribute("viewBox") == stands
+    talk.emulate_media(reduced_motion="reduce")
 
 
 def test_a_button_that_the_mouse_has_pressed_does_not_keep_the_keys(talk):
@@ -538,6 +563,17 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(talk):
     at(page, "token", "token")
 
 
+def test_a_what_if_takes_about_a_minute_however_far_its_cause_is_from_where_it_stops(talk):
+    panel = talk.locator(".what_if")
+    for key in ("w", "1"):
+        talk.keyboard.press(key)
+    expect(panel.locator(".result")).to_be_visible()
+    talk.evaluate(HURRIED)
+    expect(panel.locator(".film-map .joined")).to_have_css("opacity", "1")
+    assert 45 < talk.evaluate("unhurried()") < 61
+    talk.keyboard.press("Escape")
+
+
 def test_a_what_if_can_be_left_at_any_time(talk):
     page = talk
     for keys in (("w",), ("w", "2")):
@@ -686,12 +722,15 @@ def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the
     expect(notes.locator(".connected")).to_be_visible()
 
 
-def test_the_last_slide_has_the_address_of_the_page_unless_it_leads_to_the_speakers_machine_alone(talk):
+def test_the_last_slide_has_the_address_of_the_page_or_the_command_where_that_is_on_the_speakers_machine_alone(talk):
     page = talk
     page.keyboard.press("End")
     at(page, "end")
     assert page.url.startswith("http://127.0.0.1:")
-    expect(page.locator(".slide .link")).to_have_text("")
+    expect(page.locator(".slide .link")).to_have_count(0)
+    command = page.locator(".picture .slide .start code").inner_text()
+    for readme in ("README.md", "README.ja.md"):
+        assert f"\n{command} " in (ROOT / readme).read_text("utf-8")
     found = re.search(r"TALK_LOOPBACK = /(.+?)/ ", (ASSETS / "scripts/presenter/picture.js").read_text("utf-8"))
     hosts = {
         name: bool(re.search(found[1], name)) for name in ("localhost", "127.0.0.1", "[::1]", "10.0.0.127", "x.test")

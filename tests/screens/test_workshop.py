@@ -15,7 +15,7 @@ from tests.screens.test_build import states
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_has_the_plan_with_every_part_and_the_page_on_which_it_begins(reader, language):
     shown, content = reader(language).open("workshop"), load(language)
-    html = unescape(shown.data("sheet")["html"])
+    html = unescape("".join(shown.data(part)["html"] for part in ("workshop_plan", "sheet")))
     for part in PARTS:
         assert content.lesson("workshop").section(f"part-{part.id}").heading in html
         assert f'data-page="{part.page}"' in html

@@ -80,7 +80,8 @@ def test_a_wide_policy_lets_a_stranger_in(asked, choice, inside):
     stranger = "system:serviceaccount:default:attacker"
     assert dict(beats["assume"]["chip"]["rows"])["sub"] == stranger
     assert (beats["claim_sub"]["verdict"], beats["claim_sub"]["seen"]) == ("match", "asked")
-    assert beats["credentials"]["chip"]["kind"] == "credentials"
+    assert (beats["credentials"]["chip"]["kind"], beats["credentials"]["end"]) == ("credentials", "let_in")
+    assert beats["credentials"]["plain"].endswith("another ServiceAccount, which should not get them.")
     assert mine["film"]["names"]["service_account"] == "default/attacker"
 
 

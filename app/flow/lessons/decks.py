@@ -28,7 +28,7 @@ class Shows(StrEnum):
     WHAT_IF = "what_if"
     """The choices of the key that breaks the world."""
     END = "end"
-    """Where the audience finds the page."""
+    """Where the audience finds the page, or how they start the app where that is only on the speaker's machine."""
 
 
 class Story(StrEnum):
@@ -128,7 +128,7 @@ SLIDES = (
     Slide(id="limits", shows=Shows.POINTS, page="why", long=0.75, beats=(WHOLE,), story=Story.IRSA),
     Slide(id="errors", shows=Shows.POINTS, page=Step.ACCESS, long=0.5, beats=(WHOLE,)),
     Slide(id="recap", shows=Shows.POINTS, page="home", long=0.5, short=0.25, beats=(WHOLE,)),
-    Slide(id="end", shows=Shows.END, page="home", long=0.25, short=0.25),
+    Slide(id="end", shows=Shows.END, page="home", long=0.25, short=0.25, beats=(WHOLE,)),
 )
 """Every slide, in order."""
 

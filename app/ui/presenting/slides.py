@@ -87,7 +87,7 @@ def _words(slide: Slide, known: Answers, content: Content) -> Iterator[str]:
     if slide.shows in (Shows.TITLE, Shows.POINTS, Shows.END):
         yield _points(slide, content)
         if slide.shows is Shows.END:
-            yield '<p class="link"></p>'
+            yield f'<p class="start">{prose(content.message("talk.end.start"))}</p><p class="link"></p>'
     elif slide.shows is Shows.WHAT_IF:
         names = "".join(f"<li>{escape(content.message(f'what_if.choices.{choice}.name'))}</li>" for choice in CHOICES)
         hint = prose(content.message("talk.what_if.hint"))

@@ -173,7 +173,7 @@ def _with_stranger(whole: Film, policy: JsonObject, stranger: probes.Attempt, ex
     )
     came = [_replaced(whole, "assume", exchange), held]
     if taken:
-        came.append(_replaced(whole, "credentials", exchange))
+        came.append(replace(_replaced(whole, "credentials", exchange), end=End.LET_IN))
     return replace(whole, beats=(*(beat for beat in whole.beats if beat.id in _SETUP), *came))
 
 

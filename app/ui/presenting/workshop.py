@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from app.content import Content
@@ -29,10 +31,16 @@ _sheet = components.component("workshop")
 def workshop() -> None:
     """Draws the page."""
     content = reference.begin("workshop")
+    _draw(_clock(content), "workshop_clock")
+    _draw(_plan(content), "workshop_plan")
     if mode.can().break_world:
         with st.container(key="workshop_late"):
             _late(content)
-    asked = _sheet(data={"html": _drawn(content)}, key="sheet", on_go_change=route.linked).go
+    _draw(_sections(content), "sheet")
+
+
+def _draw(html: str, key: str) -> None:
+    asked = _sheet(data={"html": f'<div class="workshop">{html}</div>'}, key=key, on_go_change=route.linked).go
     if asked:
         route.follow(asked)
 
@@ -72,8 +80,8 @@ def _outcome(part: Part, caught_up: CaughtUp, content: Content) -> str:
     return framed(Status.PASSED, f"<p>{done}</p><p>{link}</p>", content)
 
 
-def _drawn(content: Content) -> str:
-    """The plan with its clock, then every section of the lesson: those of the parts with their minutes."""
+def _sections(content: Content) -> str:
+    """Every section of the lesson: those of the parts with their minutes."""
     parts = {f"part-{part.id}": (begins, ends) for part, begins, ends in schedule()}
     drawn = []
     for anchor in PAGE_SPECS["workshop"].anchors[1:]:
@@ -81,15 +89,18 @@ def _drawn(content: Content) -> str:
         if found := parts.get(anchor):
             when = f'<p class="label">{_word("from_to", content, begins=found[0], ends=found[1])}</p>'
         drawn.append(f'<div class="part">{when}{section(anchor, "workshop", content)}</div>')
-    return f'<div class="workshop">{_clock(content)}{_plan(content)}{"".join(drawn)}</div>'
+    return "".join(drawn)
 
 
 def _clock(content: Content) -> str:
-    """The elements that the browser fills in and starts: `assets/scripts/workshop.js`."""
+    """The elements that the browser fills in and starts: `assets/scripts/workshop.js`. A component of its own, so that
+    it stays in sight on the whole page."""
+    parts = [(ends, _heading(part, content)) for part, _begins, ends in schedule()]
     words = {key: _word(f"clock.{key}", content) for key in ("heading", "start", "reset", "waits", "over")}
     pace = _word("clock.pace", content, number="{number}", time="{time}")
     return (
-        f'<section class="clock no-print" aria-label="{words["heading"]}"><b class="time" role="timer">0:00</b>'
+        f'<section class="clock no-print" aria-label="{words["heading"]}"'
+        f' data-parts="{escape(json.dumps(parts))}"><b class="time" role="timer">0:00</b>'
         f'<span class="pace" data-pace="{pace}" data-over="{words["over"]}" data-waits="{words["waits"]}"></span>'
         f'<span class="unseen" aria-live="polite"></span>'
         f'<button type="button" data-clock="start">{words["start"]}</button>'
@@ -102,9 +113,9 @@ def _plan(content: Content) -> str:
     labels = {key: _word(key, content) for key in ("number", "minute", "part", "page", "rehearsed")}
     heads = "".join(f'<th scope="col">{label}</th>' for label in labels.values())
     rows = "".join(
-        f'<tr data-from="{begins}" data-until="{ends}"><td>{number}</td>'
+        f'<tr data-until="{ends}"><td>{number}</td>'
         f'<td data-label="{labels["minute"]}">{begins}–{ends}</td>'
-        f'<th scope="row">{escape(content.lesson("workshop").section(f"part-{part.id}").heading)}</th>'
+        f'<th scope="row">{escape(_heading(part, content))}</th>'
         f"<td>{page_link(content, part.page, escape(navigation.name(part.page, content)), **part.params)}</td>"
         f'<td data-label="{labels["rehearsed"]}">'
         f"{_word('minutes', content, minutes=f'{part.rehearsed:.1f}')}</td></tr>"
@@ -113,6 +124,10 @@ def _plan(content: Content) -> str:
     caption = _word("plan", content, minutes=MINUTES)
     head = f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
     return f'<table class="plan">{head}<tbody>{rows}</tbody></table>'
+
+
+def _heading(part: Part, content: Content) -> str:
+    return content.lesson("workshop").section(f"part-{part.id}").heading
 
 
 def _word(key: str, content: Content, **values: object) -> str:

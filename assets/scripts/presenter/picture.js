@@ -23,11 +23,14 @@ const talkPicture = (host, given, { live = false } = {}) => {
         find("h1").textContent = slide.title
         find(".words").innerHTML = slide.html
         find(".figure").innerHTML = slide.figure
-        if (find(".link")) find(".link").textContent = TALK_LOOPBACK.test(location.hostname) ? "" : talkAddress().href
+        const link = find(".words .link")
+        if (link) link.textContent = talkAddress().href
+        find(TALK_LOOPBACK.test(location.hostname) ? ".words .link" : ".words .start")?.remove()
       }
       const beat = slide.played[at] ?? slide.rests
       map.show(beat ? given.film : given.neutral, { neutral: !beat })
-      if (beat) map.go(beat, { play })
+      const stands = beat === "whole" && map.beat === beat // over several slides
+      if (beat) map.go(beat, { play: play && !stands })
       says(map.entry?.beat)
       find(".slide").dataset.beat = beat ?? ""
       talkFit(find(".words"))

@@ -1,5 +1,6 @@
 // What if: a choice goes to the server, which breaks the world, films it and puts it back; then the film plays here.
 const TALK_ANSWER = "irsa_what_if"
+const TALK_KNOWN = 2 // times as fast
 const TALK_PATIENCE = 20_000 // milliseconds for an answer
 let talkAsked = 0
 const talkWhatIf = (root, { given, send, signal }) => {
@@ -61,7 +62,12 @@ const talkWhatIf = (root, { given, send, signal }) => {
       map = filmMap(find(".map"), { words: given().words, projected: true })
       // Below the whole map, what was said where it stopped.
       const stop = mine.film.beats.find(({ end }) => end === "stop")
-      map.onbeat = (beat) => (find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat))
+      map.onbeat = (beat) => {
+        find(".says").innerHTML = talkSays(beat.id === "whole" ? stop : beat)
+        // On the way from the cause to where it stops, what the slides show as well passes faster.
+        const known = stop && ![mine.begins, stop.id].includes(beat.id) && given().film.beats.some(({ id }) => id === beat.id)
+        map.speed(known ? TALK_KNOWN : 1)
+      }
       map.show(mine.film)
       map.render(map.entries.find(({ beat }) => beat.id === mine.begins).start)
       map.play()
