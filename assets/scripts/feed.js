@@ -83,12 +83,13 @@ const feedFollow = () => {
 // begun, Streamlit itself asks for it.
 const FEED_PRESSED = ".stButton, .stFormSubmitButton, .stSlider, [data-testid=stButtonGroup], [data-testid=stRadio], [data-testid=stCheckbox], [role=option]"
 const feedApp = document.querySelector('[data-testid="stApp"]')
-let feedAway = false, feedUnanswered = false
+let feedAway = false, feedUnanswered = false, feedEnded = -FEED.burst
 for (const act of ["click", "keydown"])
   addEventListener(act, ({ target }) => (feedUnanswered ||= Boolean(target.closest?.(FEED_PRESSED))), { capture: true })
 new MutationObserver(() => {
   const { testScriptState, testConnectionState } = feedApp.dataset
   if (testScriptState === "running") feedUnanswered = false
+  else feedEnded = performance.now()
   const isBack = feedAway && testConnectionState === "CONNECTED"
   feedAway = testConnectionState !== "CONNECTED"
   if (!isBack || !feedUnanswered) return
@@ -100,8 +101,8 @@ const feedRun = () => {
   if (!feedLive() || !feedWants()) return
   const { testScriptState, testConnectionState } = feedApp.dataset
   const hears = testScriptState !== "running" && testConnectionState === "CONNECTED" // else what it is asked would be lost
-  if (!hears || document.hidden || feedField()) return feedFollow()
-  const now = performance.now()
+  const now = performance.now(), isDrawn = now - feedEnded >= FEED.burst // what a run has drawn comes here after its end
+  if (!hears || !isDrawn || document.hidden || feedField()) return feedFollow()
   seen.runs = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace) + 1
   Object.assign(seen, { asked: Math.max(seen.asked, seen.changed), reload: false, ran: now })
   feeds.values().next().value.run("changed", `${seen.stream}.${seen.asked}`)
@@ -142,9 +143,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!seen.stream && document.hasFocus()) feedTouched()
   feeds.set(root, { data, run: setTriggerValue })
   if (seen.stream !== data.stream) {
-    // Another world: what was asked of the one before is not shown here.
+    // Another world: what was asked of the one before is not shown here, nor does the page run because that is gone.
     const { socket } = seen
     Object.assign(seen, { stream: data.stream, changed: 0, asked: 0, lines: [], socket: null, wait: FEED.retry[0] })
+    seen.reload = false
     seen.number = Math.max(0, data.number - FEED.lines)
     socket?.close()
   }

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from app.content import load
 from tests.browser.server import PATIENCE, Reader
 
 KUBECTL = shutil.which("kubectl")
@@ -16,6 +17,18 @@ pytestmark = [
     pytest.mark.cli,
     pytest.mark.skipif(KUBECTL is None, reason="no kubectl on the PATH"),
 ]
+LOOK_AT_THE_END = """() => {
+  const later = window.setTimeout
+  window.setTimeout = (act, ...more) => {
+    if (act.name !== "feedRun") return later(act, ...more)
+    window.setTimeout = later
+    const ended = new MutationObserver(() => app.dataset.testScriptState === "running" || (ended.disconnect(), act()))
+    const app = document.querySelector("[data-testid=stApp]")
+    ended.observe(app, { attributeFilter: ["data-test-script-state"] })
+    return 1
+  }
+}"""
+"""Has the feed look once whether the page has to run, at the moment at which the next run ends."""
 
 
 @pytest.fixture
@@ -75,3 +88,14 @@ def test_a_command_in_a_terminal_changes_what_two_tabs_show(reader, kubectl):
     kubectl(shown, "get", "services")
     expect(shown.page.locator(".feed li").first).to_have_text("kubectl get · Service default")
     expect(shown.page.locator(".feed li").nth(1)).to_have_text("kubectl delete · Pod default/pod-before · ステップ ③")
+
+
+def test_what_the_page_says_to_a_press_stays_although_the_world_has_changed(reader):
+    one = reader().open("/why?lang=en")
+    account = one.account.inner_text()
+    one.page.evaluate(LOOK_AT_THE_END)
+    one.click("reset")
+    expect(one.account).not_to_have_text(account)
+    said = one.page.get_by_text(load("en").message("ui.reset_done.finished"))
+    one.page.wait_for_timeout(600)  # three times as long as the page waits before it runs by itself
+    expect(said).to_have_count(1, timeout=1)

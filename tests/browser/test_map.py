@@ -242,7 +242,9 @@ def test_a_map_without_a_film_shows_its_boxes_and_no_controls(shown, size):
     left, top, width, height = page.evaluate("map.view")
     assert (left <= 14, top <= 14, width >= 1732 or size[0] < 700, top + height >= 732) == (True, True, True, True)
     assert page.evaluate(f"({AUDIT})(12)") == []
-    for part in (".film-player", ".film-map .badge", ".film-map .trail"):
+    page = shown("policy", size=size)
+    page.evaluate("map.show(films.policy, { part: 'access' })")  # which was not reached
+    for part in (".film-player", *(f".film-map .{part}" for part in ("badge", "trail", "chip", "joined"))):
         assert page.locator(part).locator("visible=true").count() == 0, part
 
 

@@ -318,6 +318,7 @@ def test_every_page_says_what_is_broken_and_fixes_it(broken):
         assert not broken.test.exception
         assert ("lab_strip" in broken.keys) == (page != "break_it"), page
     assert NAMED in broken.open("home").html("lab_strip")
+    assert f"：<strong>{NAMED}" in broken.open("home", lang="ja").html("lab_strip"), "no space after such a colon"
     broken.click("strip_revert")
     assert broken.world.faults == ()
     assert "lab_strip" not in broken.keys

@@ -80,6 +80,14 @@ def test_what_one_tab_does_to_the_world_is_followed_by_the_other_with_the_same_w
     second.test.run()
     assert walk_of(second) is walk_of(first)
     assert "lab_strip" in second.keys
+    first.click("lab_revert")
+    changed = events.changed
+    first.open("service_account", namespace="default", service_account="default")
+    assert changed < events.changed == walk_of(first).change
+    first.test.run()
+    assert events.changed == walk_of(first).change, "the address says nothing new"
+    second.test.run()
+    assert walk_of(second).walk.subject == walk_of(first).walk.subject
 
 
 def test_a_page_whose_beats_did_not_change_plays_nothing_and_keeps_what_was_chosen(screen, annotate):

@@ -28,8 +28,8 @@ def world_is_broken(content: Content) -> None:
     elif secrecy.is_hidden():
         html = prose(content.message("lab.strip_hidden"))
     else:
-        named = "".join(f" <strong>{escape(id_)} {prose(title(FAULTS[id_], content))}</strong>" for id_ in ids)
-        html = f"{prose(content.message('lab.strip'))}{named}"
+        named = " ".join(f"**{id_} {title(FAULTS[id_], content)}**" for id_ in ids)
+        html = prose(content.message("lab.strip", faults=named))
         if found.verdict.in_pod_alone:
             html += f'<br><span class="quiet">{prose(content.message("lab.strip_walk"))}</span>'
     status = Status.PASSED if whole else Status.WARNING

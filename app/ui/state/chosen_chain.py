@@ -17,8 +17,12 @@ _WRITTEN = "chain_written"
 
 
 def choose(*, namespace: str | None = None, service_account: str | None = None, pod: str | None = None) -> None:
-    """Turns to another chain of this browser's world (`Simulation.choose`)."""
-    session.simulation().choose(session.world(), namespace=namespace, service_account=service_account, pod=pod)
+    """Turns to another chain of this browser's world (`Simulation.choose`). Its other tabs follow."""
+    world = session.world()
+    before = world.chain.subject
+    session.simulation().choose(world, namespace=namespace, service_account=service_account, pod=pod)
+    if world.chain.subject != before:
+        world.log.events.turn()
 
 
 def pin() -> None:
