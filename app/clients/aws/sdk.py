@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlencode
 
 import boto3
 import botocore.session
@@ -170,6 +171,7 @@ class Sdk:
                     service, region_name=region or None, endpoint_url=endpoint_url, config=self._config
                 )
                 events = client.meta.events
+                events.register("before-call.*", _before_call)
                 events.register("before-send.*", _before_send)
                 events.register("before-parse.*", _before_parse)
                 events.register("response-received.*", _response_received)
@@ -212,6 +214,12 @@ def known_regions() -> frozenset[str]:
         for partition in session.get_available_partitions()
     )
     return frozenset(region for regions in found for region in regions)
+
+
+def _before_call(params: dict[str, Any], **_: Any) -> None:
+    """A form is written once: left as a dictionary, botocore writes it to sign it, and again to send it."""
+    if isinstance(params["body"], dict):
+        params["body"] = urlencode(params["body"], doseq=True)
 
 
 def _before_send(request: Any, **_: Any) -> None:

@@ -10,7 +10,7 @@ statement is neither.)
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -93,8 +93,8 @@ def decide(policies: Iterable[tuple[str, JsonValue]], request: Request) -> tuple
             continue
         variables = request.keys if policy.variables else None
         for index, statement in enumerate(policy.statements):
-            matches = compare(statement, index, request, variables)
-            trace += [replace(match, policy=name) for match in matches] if name else matches
+            matches = compare(statement, index, request, variables, policy=name)
+            trace += matches
             effect = matches[0].effect
             if all(match.matched for match in matches):
                 allow = allow or effect == "Allow"

@@ -145,6 +145,8 @@ def scalar(value: JsonValue) -> str:
 
 def scalars(value: JsonValue) -> Values:
     """One condition value or a list of them. Raises `MalformedPolicy`."""
+    if isinstance(value, str):  # nearly all of a request's keys
+        return (value,)
     return tuple(scalar(item) for item in value) if isinstance(value, list) else (scalar(value),)
 
 

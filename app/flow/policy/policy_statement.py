@@ -77,22 +77,35 @@ class _Statement:
     document: Document
     label: str | int
     effect: str
+    policy: str
 
 
-def compare(document: JsonValue, index: int, request: Request, variables: Keys | None) -> list[Match]:
-    """Every element of the statement against the request; all must match for the statement to apply."""
+def compare(document: JsonValue, index: int, request: Request, variables: Keys | None, *, policy: str) -> list[Match]:
+    """Every element of the statement against the request; all must match for the statement to apply.
+
+    `policy`: the name of the policy that it is from; empty where it has none.
+    """
     if not isinstance(document, dict):
-        return [Match(statement=index, effect="", element="Statement", error=SYNTAX_ERROR)]
+        return [Match(statement=index, effect="", element="Statement", error=SYNTAX_ERROR, policy=policy)]
     sid, effect = document.get("Sid"), document.get("Effect")
     statement = _Statement(
         document,
         label=sid if isinstance(sid, str) and sid else index,
         effect=effect if isinstance(effect, str) else "",
+        policy=policy,
     )
     matches: list[Match] = []
 
     def unreadable(element: str, error: MalformedPolicy | str) -> None:
-        matches.append(Match(statement=statement.label, effect=statement.effect, element=element, error=str(error)))
+        matches.append(
+            Match(
+                statement=statement.label,
+                effect=statement.effect,
+                element=element,
+                error=str(error),
+                policy=statement.policy,
+            )
+        )
 
     # (1) The statement's own form.
     try:
@@ -145,6 +158,7 @@ def _principal(statement: _Statement, asking: str, aws_names: frozenset[str]) ->
         wanted=_plain(tuple(name for _, names in wanted for name in names)),
         got=asking,
         matched=found == (field == "Principal"),
+        policy=statement.policy,
     )
 
 
@@ -171,6 +185,7 @@ def _listed(statement: _Statement, element: str, got: str, fits: Callable[[str],
         wanted=_plain(wanted),
         got=got,
         matched=found == (field == element),
+        policy=statement.policy,
     )
 
 
@@ -200,6 +215,7 @@ def _condition(statement: _Statement, line: tuple[str, str, JsonValue], keys: Ke
         got=_plain(got) if got else None,
         matched=matched,
         error=error,
+        policy=statement.policy,
     )
 
 

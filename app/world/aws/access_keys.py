@@ -10,6 +10,7 @@ import base64
 import binascii
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from app.flow.model import ConditionKeys
 
@@ -47,12 +48,17 @@ def new_access_key_id(prefix: str, account_id: str) -> str:
 
 def account_of(access_key_id: str) -> str | None:
     """The 12 digits of the account that owns the key id; None where it is no key id."""
+    return _owner(access_key_id) if len(access_key_id) == 20 else None
+
+
+@lru_cache(maxsize=256)
+def _owner(access_key_id: str) -> str | None:
     try:
         head = base64.b32decode(access_key_id[4:])[:6]
     except (binascii.Error, ValueError):
         return None
     account = (int.from_bytes(head, "big") >> 7) & ((1 << 40) - 1)
-    return f"{account:012d}" if len(access_key_id) == 20 and account < 10**12 else None
+    return f"{account:012d}" if account < 10**12 else None
 
 
 def new_secret() -> str:

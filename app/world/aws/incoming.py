@@ -64,4 +64,4 @@ def fields(encoded: bytes) -> list[tuple[str, str]]:
 
 
 def _text(encoded: bytes) -> str:
-    return unquote_to_bytes(encoded).decode("utf-8", "replace")
+    return (unquote_to_bytes(encoded) if b"%" in encoded else encoded).decode("utf-8", "replace")

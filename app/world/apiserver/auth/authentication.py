@@ -105,8 +105,9 @@ def review(world: World, token: str, audiences: Sequence[str]) -> tuple[User, tu
             return _service_account(world, token, audiences)
         except (KeyError, TypeError, AttributeError) as error:  # signed by us, and yet not as TokenRequest makes them
             raise InvalidToken(_INVALID) from error
-    groups = user.groups if ALL_AUTHENTICATED in user.groups else (*user.groups, ALL_AUTHENTICATED)
-    return replace(user, groups=groups), (world.api_audience,)
+    if ALL_AUTHENTICATED not in user.groups:
+        user = replace(user, groups=(*user.groups, ALL_AUTHENTICATED))
+    return user, (world.api_audience,)
 
 
 def _user_of_aws(world: World, token: str) -> User:

@@ -13,7 +13,6 @@ import posixpath
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import accumulate
 from pathlib import Path
 from typing import TextIO
 
@@ -224,10 +223,10 @@ class FileSystem:
 
     def _mounted(self, location: str) -> str | None:
         """The path of the mount that a location lies in; of two the inner one."""
-        found = None
-        for path in accumulate(location.split("/", self._deepest + 1)[: self._deepest + 1], "{}/{}".format):
-            found = path if path in self._mounts else found
-        return found
+        path = "/".join(location.split("/", self._deepest + 1)[: self._deepest + 1])
+        while path and path not in self._mounts:
+            path = path.rpartition("/")[0]
+        return path or None
 
     def _elsewhere(self, location: str) -> tuple[FileSystem, str] | None:
         """The files of another container where a location is in its root, and the location there. Raises `OSError`."""
