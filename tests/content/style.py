@@ -25,6 +25,8 @@ class Style(TypedDict):
     """A regular expression for what STYLE.md tells to avoid."""
     not_confirmed: str
     """A regular expression for the words in which a text says that nobody has confirmed it."""
+    only_simulated: list[str]
+    """What the speaker notes do not say, because it is not true of a real cluster."""
 
 
 @cache

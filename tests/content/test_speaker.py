@@ -34,9 +34,10 @@ def test_every_key_and_every_choice_has_a_name(language: str) -> None:
 @both
 def test_what_is_said_is_true_of_a_real_cluster_and_of_the_simulated_world(language: str) -> None:
     """In live mode the slides show the one; the what-ifs alone stay in the other."""
-    only_simulated = {"en": ("world", "right here"), "ja": ("世界", "この場で")}[language]
     said = {slide.id: load(language).message(f"speaker.{slide.id}.say") for slide in SLIDES}
-    assert {id_ for id_, text in said.items() if any(word in text for word in only_simulated)} == set()
+    assert {
+        id_ for id_, text in said.items() if any(word in text for word in style(language)["only_simulated"])
+    } == set()
     assert "AWS" not in said["title"], "who returned the values is AWS in live mode alone"
 
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -23,6 +24,7 @@ from app.world.servers.metered_connections import MeteredHttp
 from app.world.world import World
 from tests.contracts.conftest import SUBJECT
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 REQUESTS = {"kube-apiserver": 8, "issuer": 2, "iam": 8, "sts": 2, "s3": 1}
 EXECS = 2
 SIGNED = REQUESTS["iam"] + REQUESTS["s3"] + 1
@@ -65,6 +67,13 @@ def test_a_warm_walk_asks_each_thing_once_over_connections_that_are_there(
     assert counted["connections"] == EXECS + (sys.version_info < (3, 13))
     assert (counted["signatures"], counted["tokens"]) == (SIGNED, 1)
     assert (counted["clients"], counted["configurations"], counted["key sets"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("document", ["architecture", "performance"])
+def test_the_documents_say_how_many_requests_that_are(document: str) -> None:
+    requests = sum(REQUESTS.values())
+    for name, said in ((f"{document}.md", f"{requests} requests"), (f"{document}.ja.md", f"{requests} のリクエスト")):
+        assert said in (DOCS / name).read_text(encoding="utf-8"), name
 
 
 def test_an_exec_comes_after_a_handshake_that_exchanges_no_keys(
