@@ -145,6 +145,7 @@ def test_a_number_stays_beside_what_it_counts_and_a_particle_beside_its_noun():
         assert "EC2 インスタンス" in draw("EC2 インスタンス"), "a name counts nothing"
         assert "<strong>Pod</strong>\u00a0が <code>sub</code>\u00a0を" in draw("**Pod** が `sub` を")
         assert "</span></code> を" in draw("`--role-arn` を"), "where the line breaks anyway no space begins the next"
+        assert "6597c</code> で、" in draw("`0eb37c0e777aaa7b7611b2e37cd283643506597c` で、"), "nor does the comma"
     assert ">JWKS</a>\u00a0を" in markdown("[[jwks|JWKS]] を", load("ja"))
 
 
@@ -159,7 +160,15 @@ def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
     assert prose("`s3:List`") == "<code>s3:List</code>"
     for draw in prose, lambda text: markdown(text, load("en")):
         assert "<code>serviceaccounts/<wbr>token</code>, too" in draw("`serviceaccounts/token`, too")
-        assert '<span class="untorn">--role-arn</span></code>, too' in draw("`--role-arn`, too")
+
+
+@pytest.mark.parametrize(
+    "text", ["`--role-arn`, too", "一覧（`--role-arn`）で", "`delete --role-arn`、", "（`--role-arn of`"]
+)
+def test_a_block_beside_a_bracket_or_a_comma_is_none_but_a_whole_word(text):
+    """The browser breaks the line on either side of a block, before a comma as well."""
+    for draw in prose, lambda text: markdown(text, load("ja")):
+        assert '<span class="unbroken">--role-arn</span>' in draw(text)
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():
