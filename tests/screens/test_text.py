@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.content import load
 from app.flow.doctor import examine
 from app.flow.visible import visible
+from app.report import verdict_words
 from app.ui.doctor import diagnosis
 from app.ui.draw.prose import markdown
 from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value, without_folders
@@ -29,6 +30,16 @@ def test_a_blank_at_the_end_of_a_value_is_visible_in_a_check_and_in_the_verdict(
     found = examine(fakes.ports(), SUBJECT)
     for html in (diagnosis.verdict(found, load("en")), diagnosis.all_checks(found, load("en"))):
         assert f"{ROLE}\\x20" in plain(html)
+
+
+def test_what_there_is_to_say_beside_the_verdict_is_not_a_part_of_its_heading() -> None:
+    fakes, words = Fakes(), load("en")
+    assert 'class="also"' not in diagnosis.verdict(examine(fakes.ports(), SUBJECT), words)
+    fakes.pod["metadata"]["deletionTimestamp"] = "2026-11-25T10:00:00Z"
+    found = examine(fakes.ports(), SUBJECT)
+    html, also = diagnosis.verdict(found, words), words.message("doctor.being_deleted", pod=SUBJECT.pod)
+    assert f'<span class="also"> {prose(also)}' in html
+    assert plain(f"<p>{prose(verdict_words.verdict(found, words))}</p>") in plain(html)
 
 
 def test_what_no_pod_shows_keeps_no_step_from_being_passed() -> None:
