@@ -160,7 +160,7 @@ _AFTER_BLOCK = re.compile(r"(</span>|[^\s<]{30})</code>\u00a0")
 """Matches code whose last word is one block, or has no room beside it, before a space that allows no break: the browser
 breaks the line there anyway, or within what follows."""
 _BLOCK = r'<span class="untorn">([^<]*(?:<wbr>[^<]*)*)</span>'
-_PUNCTUATED = re.compile(f"(?<=[(（「“]<code>){_BLOCK}|{_BLOCK}(?=</code>[.,;:)、。；：）」”])")
+_PUNCTUATED = re.compile(f"(?<=[(（「“]<code>){_BLOCK}|{_BLOCK}(?=</code>[.,;:?)、。；：？）」”])")
 """Matches a block at which the browser would leave a bracket on the line before, or a comma on the next one."""
 
 
