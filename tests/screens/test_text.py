@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.content import load
 from app.flow.doctor import examine
 from app.flow.visible import visible
+from app.report import page as report
 from app.report import verdict_words
 from app.ui.doctor import diagnosis
 from app.ui.draw.prose import markdown
@@ -37,8 +38,9 @@ def test_what_there_is_to_say_beside_the_verdict_is_not_a_part_of_its_heading() 
     assert 'class="also"' not in diagnosis.verdict(examine(fakes.ports(), SUBJECT), words)
     fakes.pod["metadata"]["deletionTimestamp"] = "2026-11-25T10:00:00Z"
     found = examine(fakes.ports(), SUBJECT)
-    html, also = diagnosis.verdict(found, words), words.message("doctor.being_deleted", pod=SUBJECT.pod)
-    assert f'<span class="also"> {prose(also)}' in html
+    html = diagnosis.verdict(found, words)
+    for shown in (html, report.of_diagnosis(found, words)):
+        assert '<span class="also"> The Pod <code>' in shown
     assert plain(f"<p>{prose(verdict_words.verdict(found, words))}</p>") in plain(html)
 
 
