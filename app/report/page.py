@@ -45,7 +45,7 @@ def of_diagnosis(found: Diagnosis, words: Content) -> str:
     subject = found.subject
     status = verdict_words.mark(found)
     parts = [
-        _verdict(status, verdict_words.verdict(found, words)),
+        _verdict(status, *verdict_words.parts(found, words)),
         _values(
             {
                 words.message("ui.service_account"): f"{subject.namespace}/{subject.service_account}",
@@ -193,8 +193,9 @@ def _prediction(found: Diagnosis, words: Content) -> list[str]:
     return parts
 
 
-def _verdict(status: Status, sentence: str) -> str:
-    return f'<p class="verdict {status}">{_mark(status)}<span>{_prose(sentence)}</span></p>'
+def _verdict(status: Status, sentence: str, also: str = "") -> str:
+    beside = f'<span class="also">{_prose(also)}</span>' if also else ""
+    return f'<p class="verdict {status}">{_mark(status)}<span>{_prose(sentence)}{beside}</span></p>'
 
 
 def _mark(status: Status) -> str:

@@ -65,11 +65,16 @@ _LINE = 160
 
 
 def verdict(found: Diagnosis, words: Content) -> str:
-    """The verdict in a sentence; one more where the check is listed under another step than that of its cause, and
-    what there is to say of the Pod and its workload."""
+    """The verdict in a sentence, and what else there is to say."""
+    return "".join(parts(found, words))
+
+
+def parts(found: Diagnosis, words: Content) -> tuple[str, str]:
+    """The verdict in a sentence, one more where the check is listed under another step than that of its cause; and what
+    else there is to say, of the account, the Pod and its workload, with the space before it."""
     also = [*_by_record(found, words), *_looked_in(found, words), *pod_words.also(found, words)]
-    sentence = _verdict(found, words)
-    return words.facts.sentences(sentence, *also) if also else sentence
+    first = words.facts.sentences(_verdict(found, words)) if also else _verdict(found, words)
+    return first, words.facts.sentences(first, *also).removeprefix(first) if also else ""
 
 
 def _verdict(found: Diagnosis, words: Content) -> str:

@@ -156,11 +156,12 @@ _HELD = re.compile(
 )
 """Matches the space between a number and what it counts (`12 時間`, `80 %`, `7 min`), and the one between a word in
 Latin letters and the Japanese particle behind it (`Pod が`)."""
-_AFTER_BLOCK = "</span></code>\u00a0"
-"""Code whose last word is one block: the browser breaks the line behind that even before a space that allows none."""
-_BEFORE_COMMA = re.compile(r'<span class="untorn">([^<-]*(?:<wbr>[^<-]*)*)</span></code>(?=[.,;:])')
-"""Matches such a word before a comma or a full stop, which would begin the next line, where the word has no hyphen at
-which it would be torn if it were no block."""
+_AFTER_BLOCK = re.compile(r"(</span>|[^\s<]{30})</code>\u00a0")
+"""Matches code whose last word is one block, or has no room beside it, before a space that allows no break: the browser
+breaks the line there anyway, or within what follows."""
+_BLOCK = r'<span class="untorn">([^<]*(?:<wbr>[^<]*)*)</span>'
+_PUNCTUATED = re.compile(f"(?<=[(（「“]<code>){_BLOCK}|{_BLOCK}(?=</code>[.,;:?)、。；：？）」”])")
+"""Matches a block at which the browser would leave a bracket on the line before, or a comma on the next one."""
 
 
 def held(text: str) -> str:
@@ -170,8 +171,14 @@ def held(text: str) -> str:
 
 def unheld_after_blocks(html: str) -> str:
     """HTML in which neither a space that allows no break nor a comma stands where the browser breaks anyway, and would
-    begin a line."""
-    return _BEFORE_COMMA.sub(r"\1</code>", html.replace(_AFTER_BLOCK, "</span></code> "))
+    begin a line, and no bracket where it would end one."""
+    return _PUNCTUATED.sub(_inline, _AFTER_BLOCK.sub(r"\1</code> ", html))
+
+
+def _inline(block: re.Match[str]) -> str:
+    """The word of a block as a part of its line. One with a hyphen, at which it would be torn, stays whole."""
+    word = block[1] or block[2]
+    return f'<span class="unbroken">{word}</span>' if "-" in word else word
 
 
 def prose(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from app.ui.draw import cached_parts, components
 from app.ui.state import session
 from app.ui.step import page
-from tests.screens.conftest import fetched
+from tests.screens.conftest import fetched, kept_text
 
 PARTS = ("story_webhook", "found_webhook", "behind_webhook_2", "instrument_admission_review")
 FAULT = "F04"
@@ -102,3 +102,23 @@ def test_a_session_keeps_one_text_of_each_part(screen, ours):
     assert kept[0].keys() == kept[1].keys()
     addresses = [{getattr(made, "address", made) for _, made in parts.values()} for parts in kept]
     assert not addresses[0] & addresses[1]
+
+
+def test_what_a_run_named_stays_there_while_the_browser_may_still_ask_for_it(screen, ours):
+    """A button that was pressed twice quickly left a 404 in the browser's console."""
+    shown = screen(lang="en")
+
+    def named():
+        return {*parts(shown).values(), shown.data("film")["film"]}
+
+    shown.open("webhook", depth="2")
+    first = named()
+    shown.click("run_again")
+    shown.click("run_again")
+    replaced = first - named()
+    assert len(replaced) == 3, "the other two are for all"
+    assert all(map(kept_text, replaced))
+    for _ in range(cached_parts.LATEST):
+        shown.click("run_again")
+    with pytest.raises(LookupError):
+        kept_text(replaced.pop())

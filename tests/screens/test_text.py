@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from app.content import load
 from app.flow.doctor import examine
 from app.flow.visible import visible
+from app.report import page as report
+from app.report import verdict_words
 from app.ui.doctor import diagnosis
 from app.ui.draw.prose import markdown
 from app.ui.text import breakable, distinguishing_part, marked, prose, readable, shorten, utc, value, without_folders
@@ -29,6 +31,17 @@ def test_a_blank_at_the_end_of_a_value_is_visible_in_a_check_and_in_the_verdict(
     found = examine(fakes.ports(), SUBJECT)
     for html in (diagnosis.verdict(found, load("en")), diagnosis.all_checks(found, load("en"))):
         assert f"{ROLE}\\x20" in plain(html)
+
+
+def test_what_there_is_to_say_beside_the_verdict_is_not_a_part_of_its_heading() -> None:
+    fakes, words = Fakes(), load("en")
+    assert 'class="also"' not in diagnosis.verdict(examine(fakes.ports(), SUBJECT), words)
+    fakes.pod["metadata"]["deletionTimestamp"] = "2026-11-25T10:00:00Z"
+    found = examine(fakes.ports(), SUBJECT)
+    html = diagnosis.verdict(found, words)
+    for shown in (html, report.of_diagnosis(found, words)):
+        assert '<span class="also"> The Pod <code>' in shown
+    assert plain(f"<p>{prose(verdict_words.verdict(found, words))}</p>") in plain(html)
 
 
 def test_what_no_pod_shows_keeps_no_step_from_being_passed() -> None:
@@ -145,6 +158,7 @@ def test_a_number_stays_beside_what_it_counts_and_a_particle_beside_its_noun():
         assert "EC2 インスタンス" in draw("EC2 インスタンス"), "a name counts nothing"
         assert "<strong>Pod</strong>\u00a0が <code>sub</code>\u00a0を" in draw("**Pod** が `sub` を")
         assert "</span></code> を" in draw("`--role-arn` を"), "where the line breaks anyway no space begins the next"
+        assert "6597c</code> で、" in draw("`0eb37c0e777aaa7b7611b2e37cd283643506597c` で、"), "nor does the comma"
     assert ">JWKS</a>\u00a0を" in markdown("[[jwks|JWKS]] を", load("ja"))
 
 
@@ -159,7 +173,15 @@ def test_what_no_line_has_room_for_is_torn_after_a_separator_and_is_no_block():
     assert prose("`s3:List`") == "<code>s3:List</code>"
     for draw in prose, lambda text: markdown(text, load("en")):
         assert "<code>serviceaccounts/<wbr>token</code>, too" in draw("`serviceaccounts/token`, too")
-        assert '<span class="untorn">--role-arn</span></code>, too' in draw("`--role-arn`, too")
+
+
+@pytest.mark.parametrize(
+    "text", ["`--role-arn`, too", "一覧（`--role-arn`）で", "`delete --role-arn`、", "（`--role-arn of`"]
+)
+def test_a_block_beside_a_bracket_or_a_comma_is_none_but_a_whole_word(text):
+    """The browser breaks the line on either side of a block, before a comma as well."""
+    for draw in prose, lambda text: markdown(text, load("ja")):
+        assert '<span class="unbroken">--role-arn</span>' in draw(text)
 
 
 def test_unix_seconds_become_times_and_other_numbers_do_not():

@@ -32,7 +32,9 @@ def verdict(found: Diagnosis, content: Content, *, listed_below: bool = False) -
     }
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown}</dd>" for name, shown in rows.items())
     way = _way(judged.check, content) if listed_below else ""
-    parts = [framed(status, f"<p>{prose(verdict_words.verdict(found, content))}</p><dl>{facts}</dl>{way}", content)]
+    sentence, also = map(prose, verdict_words.parts(found, content))
+    said = f'<p>{sentence}<span class="also">{also}</span></p>' if also else f"<p>{sentence}</p>"
+    parts = [framed(status, f"{said}<dl>{facts}</dl>{way}", content)]
     if judged.check is not None and judged.outcome is not Outcome.WORKS:
         plainly = [] if judged.refusal else verdict_words.plainly(judged.check, found, content)
         parts += [_heading("doctor.evidence", content), *(f"<p>{prose(it)}</p>" for it in plainly)]

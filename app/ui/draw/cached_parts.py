@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -16,6 +16,11 @@ from app.ui.state import address
 
 _PARTS = "kept_parts"
 """In the session: by part, the values that it was made of, and its text. A part takes 2 to 6 KB when packed."""
+_LATEST = "latest_texts"
+"""In the session: the last `LATEST` texts that were made for it."""
+LATEST = 24
+"""About three runs of a step's page. Where a button is pressed twice quickly, the second run replaces what the browser
+still asks for by the address that the first one named."""
 FOR_ALL = 128
 """Texts that are the same for all: twelve for each language and depth, and as many more for each set of parameters that
 links carry on. Where there are more, the one goes that was not asked for the longest time. Sessions that show it keep
@@ -49,6 +54,14 @@ def for_all(part: str, make: Callable[[], str], *of: Hashable) -> str:
     return _address(part, make, made_of, lambda: _shared((part, made_of), make))
 
 
+def keep_text(text: str) -> KeptText:
+    """Gives the text an address, until its caller drops what this returns and the session has made `LATEST` others."""
+    made = KEPT_TEXTS.keep(text)
+    latest: deque[KeptText] = st.session_state.setdefault(_LATEST, deque(maxlen=LATEST))
+    latest.append(made)
+    return made
+
+
 def _address(part: str, make: Callable[[], str], made_of: tuple[Any, ...], keep: Callable[[], KeptText]) -> str:
     return kept(part, keep, *made_of).address if components.is_ours() else make()
 
@@ -63,7 +76,7 @@ def _shared(key: Hashable, make: Callable[[], str]) -> KeptText:
 
 
 def _keep(make: Callable[[], str]) -> KeptText:
-    return KEPT_TEXTS.keep(json.dumps(make(), ensure_ascii=False))
+    return keep_text(json.dumps(make(), ensure_ascii=False))
 
 
 def _is_same(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:

@@ -13,8 +13,8 @@ from app.flow.film import Beat, End, Film, Seen, film, supposing
 from app.flow.film.ghosts import ABOUT
 from app.flow.model import Exchange, JsonObject, Status, Step, Subject, Walk
 from app.flow.verdict.link_states import ChainState
-from app.serving.kept_texts import KEPT_TEXTS, KeptText
-from app.ui.draw import components, page_errors
+from app.serving.kept_texts import KeptText
+from app.ui.draw import cached_parts, components, page_errors
 from app.ui.figures.wire import opened
 from app.ui.map import player
 from app.ui.map.film_json import film_json, names_of
@@ -127,7 +127,7 @@ def _text(
         text = film_json(played, content, found.walk.subject, names_of(found.walk), ends_whole=ends_whole)
         if not components.is_ours():
             return text
-        kept = KEPT_TEXTS.keep(text)
+        kept = cached_parts.keep_text(text)
         films.texts = (*films.texts, (asked, kept))[-_TEXTS:]
     return kept.address
 
