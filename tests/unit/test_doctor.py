@@ -1141,6 +1141,7 @@ MANAGERS = (
     {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ServiceAccount:default/my-sa"}},
     {"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}},
     {"managedFields": [{"manager": "HashiCorp", "operation": "Update"}]},
+    {"managedFields": [{"manager": "eks", "operation": "Apply"}]},
     {"ownerReferences": [{"kind": "Grafana", "name": "main", "controller": True}]},
 )
 

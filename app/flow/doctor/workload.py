@@ -49,9 +49,10 @@ on what becomes of a change to such an object."""
 _HELM = ("app.kubernetes.io/managed-by", "Helm")
 _TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 """How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
-_WRITERS = ("HashiCorp", "Terraform")
+_WRITERS = ("HashiCorp", "Terraform", "eks")
 """Who has written the fields that Terraform's provider for Kubernetes has: the beginning of its user agent, and the
-default of its resource `kubernetes_manifest`."""
+default of its resource `kubernetes_manifest`. Last, who has those of an EKS add-on (EKS user guide, "Determine fields
+you can customize for Amazon EKS add-ons")."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
