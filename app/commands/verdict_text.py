@@ -109,6 +109,14 @@ def briefly(found: Diagnosis, words: Content) -> Iterator[str]:
     yield from _brief_remedy(found, words)
 
 
+def _refused(found: Diagnosis, words: Content) -> Iterator[str]:
+    """What the API server refused of the fix in a dry run: the short form says of what a fix leads to this alone."""
+    foretold = prediction_words.prediction(found, words)
+    if foretold is not None and (said := foretold.prediction.server_message):
+        yield f"  {visible(foretold.sentence, keep='')}"
+        yield from labelled({words.message("ui.server_said"): said}, indent=2)
+
+
 def _brief_remedy(found: Diagnosis, words: Content) -> Iterator[str]:
     """What fixes it; else what would let us read more, or prove it."""
     if fix := found.fix:
@@ -119,6 +127,7 @@ def _brief_remedy(found: Diagnosis, words: Content) -> Iterator[str]:
             yield from (f"    {line}" for line in visible(command).splitlines())
         if fix.then:
             yield f"  {words.message(f'doctor.then.{fix.then}')}"
+        yield from _refused(found, words)
         return
     label = f"  {heading(words.message('cli.brief.next'))}  "
     if (named := found.verdict.check) is not None:

@@ -661,6 +661,30 @@ def test_of_several_containers_the_one_that_failed_speaks() -> None:
     assert found.where == "Pod default/pod-after sidecar log"
 
 
+@pytest.mark.parametrize(
+    ("said", "policy", "phase", "status"),
+    [
+        (NOT_AUTHORIZED, "Always", "Running", FAILED),
+        ("listening", "Always", "Running", PASSED),
+        (NOT_AUTHORIZED, "", "Running", PASSED),
+        (NOT_AUTHORIZED, "Always", "Succeeded", PASSED),
+    ],
+)
+def test_a_sidecar_speaks_while_its_program_fails(said: str, policy: str, phase: str, status: Status) -> None:
+    """One among the init containers, and only there. It is ended with the Pod, whatever it said."""
+    fakes = healthy()
+    container(fakes).update(name="web")
+    fakes.pod["spec"]["initContainers"] = [{**container(fakes), "name": "sidecar", "restartPolicy": policy}]
+    fakes.pod["status"] |= {
+        "phase": phase,
+        "containerStatuses": [{**ended(0), "name": "web"}],
+        "initContainerStatuses": [{"name": "sidecar", "state": {"running": {}}}],
+    }
+    fakes.logs["sidecar"] = said
+    found = check(examined(fakes), "pod.application")
+    assert (found.status, "sidecar" in found.where) == (status, status is FAILED)
+
+
 def test_kubelets_newest_words_are_reported() -> None:
     fakes = healthy()
     volume = 'MountVolume.SetUp failed for volume "aws-iam-token" : '

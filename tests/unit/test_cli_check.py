@@ -95,6 +95,18 @@ def test_every_workload_is_examined_with_its_service_account(tmp_path: Path, kin
     assert {it["reason"] for it in found.values() if it["status"] == "unknown"} == {"offline"}
 
 
+@pytest.mark.parametrize(("kind", "group"), [("Rollout", "argoproj.io"), ("Service", "serving.knative.dev")])
+def test_a_kind_of_others_with_a_pod_template_in_the_usual_place_is_a_workload(
+    tmp_path: Path, kind: str, group: str
+) -> None:
+    deployed = workload(kind, env=[{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"}])
+    files = write(tmp_path / "all.yaml", ACCOUNT_FILE, deployed | {"apiVersion": f"{group}/v1"})
+    status, (found,), document = checks("-f", files, "--trust-policy", trusted(tmp_path), "--issuer", ISSUER)
+    assert (status, found["pod.static_keys"]["status"], document["skipped"]) == (1, "failed", {})
+    commands = document["examined"][0]["fix"]["commands"]
+    assert commands == [f"kubectl -n default get {kind.lower()}.{group}/web -o yaml"]
+
+
 def test_what_only_a_cluster_knows_never_passes_without_its_issuer(tmp_path: Path) -> None:
     files = write(tmp_path / "sa.yaml", ACCOUNT_FILE)
     status, (found,), _ = checks("-f", files, "--trust-policy", trusted(tmp_path))

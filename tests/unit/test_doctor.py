@@ -25,7 +25,7 @@ from app.flow.doctor.trust_fix import Bearer, narrowed
 from app.flow.doctor.webhook import calls
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused, ServerFailed, Unreachable
 from app.flow.json_access import get_str
-from app.flow.model import Check, Exchange, Status, Subject
+from app.flow.model import Check, Exchange, JsonObject, Status, Subject
 from app.flow.policy.policy_text import QUOTA
 from app.flow.port_wrappers.consent import NOTHING, consented
 from app.flow.ports import Execution
@@ -1141,6 +1141,7 @@ MANAGERS = (
     {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ServiceAccount:default/my-sa"}},
     {"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}},
     {"managedFields": [{"manager": "HashiCorp", "operation": "Update"}]},
+    {"managedFields": [{"manager": "eks", "operation": "Apply"}]},
     {"ownerReferences": [{"kind": "Grafana", "name": "main", "controller": True}]},
 )
 
@@ -1189,6 +1190,33 @@ def test_a_job_that_has_failed_is_made_again(name: str, wanted: str) -> None:
     fix = examined(fakes).fix
     assert fix is not None
     assert fix.commands[-1].startswith(wanted)
+    assert fix.then == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "workload", "wanted"),
+    [
+        ("nightly", {"spec": {"backoffLimit": 6}, "status": {"failed": 5}}, "kubectl -n default delete pod pod-after"),
+        ("nightly", {"spec": {"backoffLimit": 6}, "status": {"failed": 6}}, "kubectl -n default get job/nightly "),
+        ("nightly", {"spec": {"backoffLimit": 0}}, "kubectl -n default get job/nightly "),
+        (
+            "nightly-29925286",
+            {"spec": {"jobTemplate": {"spec": {"backoffLimit": 0}}}},
+            "kubectl -n default create job --from=cronjob/nightly nightly-$(date +%s)",
+        ),
+    ],
+)
+def test_a_pod_that_its_job_would_not_replace_is_not_deleted(name: str, workload: JsonObject, wanted: str) -> None:
+    """A deleted Pod counts as failed."""
+    fakes = healthy()
+    owned(fakes, "Job", name)
+    fakes.pod["metadata"]["creationTimestamp"] = "2026-11-24T10:46:00Z"
+    fakes.workload = workload
+    bare(fakes)
+    fix = examined(fakes).fix
+    assert fix is not None
+    assert fix.commands[-1].startswith(wanted)
+    assert fix.then == ("" if "delete" in wanted else "no_retry")
 
 
 @pytest.mark.parametrize(

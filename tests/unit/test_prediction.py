@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.commands import doctor_text
+from app.commands import doctor_text, verdict_text
 from app.content import LANGUAGES, load
 from app.flow.annotations import ROLE_ARN
 from app.flow.diagnosis_file import diagnosis_file
@@ -698,9 +698,10 @@ def test_a_change_that_the_api_server_refuses_leads_nowhere() -> None:
     assert foretold is not None
     assert foretold.check == found.verdict.check
     assert (foretold.outcome, foretold.step, foretold.server_message) == (NEXT, found.verdict.step, said)
-    text = "\n".join(doctor_text.of_diagnosis(found, load("en")))
-    assert load("en").message("doctor.prediction.refused", object="ServiceAccount default/my-sa") in text
-    assert said in text
+    for report in (doctor_text.of_diagnosis, verdict_text.briefly):
+        text = "\n".join(report(found, load("en")))
+        assert load("en").message("doctor.prediction.refused", object="ServiceAccount default/my-sa") in text
+        assert said in text
 
 
 def test_what_an_admission_rule_takes_out_again_is_still_what_is_broken() -> None:

@@ -76,20 +76,24 @@ def test_it_is_a_warning_and_no_broken_link():
     assert verdict.check.id == "sts.recent_failures"
 
 
-def test_a_pod_that_asks_for_another_role_has_to_be_recreated():
-    old = {"roleArn": f"{ROLE}-old", "roleSessionName": "b"}
-    fakes = Fakes(assumptions=Assumptions(refused=(record(eventTime=minute_before(), requestParameters=old),)))
-    fix = examine(fakes.ports(), SUBJECT).fix
-    assert fix is not None
-    assert fix.id == "recreate"
-    fakes.pod["metadata"]["creationTimestamp"] = minute_before().replace("Z", ".5Z")
-    fix = examine(fakes.ports(), SUBJECT).fix
-    assert fix is not None
-    assert fix.id == "look_up"
-    fakes.assumptions = Assumptions(refused=(record(eventTime=minute_before()),))
+@pytest.mark.parametrize("role", [ROLE, f"{ROLE}-old"])
+def test_a_pod_with_the_annotated_role_is_not_recreated_whatever_role_was_requested(role):
+    """The program has the other role from its own settings, or it is another program."""
+    asked = {"roleArn": role, "roleSessionName": "b"}
+    fakes = Fakes(assumptions=Assumptions(refused=(record(eventTime=minute_before(), requestParameters=asked),)))
     fix = examine(fakes.ports(), SUBJECT).fix
     assert fix is not None
     assert (fix.id, fix.commands[0].split()[:3]) == ("look_up", ["aws", "cloudtrail", "lookup-events"])
+
+
+def test_pods_that_still_have_the_requested_role_are_recreated_and_no_others():
+    asked = {"roleArn": f"{ROLE}-old", "roleSessionName": "b"}
+    fakes = Fakes(assumptions=Assumptions(refused=(record(eventTime=minute_before(), requestParameters=asked),)))
+    old = json.dumps(fakes.pod).replace(ROLE, f"{ROLE}-old").replace(SUBJECT.pod, "sibling")
+    fakes.siblings = [json.loads(old)]
+    fix = examine(fakes.ports(), SUBJECT).fix
+    assert fix is not None
+    assert (fix.id, [command.split()[4] for command in fix.commands]) == ("restart_pods", ["pod/sibling"])
 
 
 def test_history_and_our_own_attempts_do_not_count():

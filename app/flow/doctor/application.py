@@ -68,6 +68,11 @@ def judge_application(findings: Findings, ports: Ports, walk: Walk, pod: JsonVal
         findings.unknown(CHECK, NOT_OBSERVABLE, where=f"{where} .status")
         return "", ""
     ended = [_ended(ports, walk, status, alone=alone) for status in statuses]
+    if not any(it.failed for it in ended) and get_str(pod, "status", "phase") not in kubelet_status.ENDED:
+        # A sidecar that does not fail says nothing of the Pod's program.
+        beside = [(it, _ended(ports, walk, it, alone=False)) for it in kubelet_status.sidecars(pod)]
+        statuses = [*statuses, *(it for it, one in beside if one.failed)]
+        ended += [one for _, one in beside if one.failed]
     worst = next((it for it in ended if it.failed), None) or next((it for it in ended if it.reason), ended[0])
     container = get_str(statuses[ended.index(worst)], "name")
     where = f"{where} {container} {worst.place}"

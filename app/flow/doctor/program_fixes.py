@@ -11,14 +11,14 @@ from app.flow.doctor import changes
 from app.flow.doctor.application import FAILED_IN
 from app.flow.doctor.fix import Change, Fix, line
 from app.flow.doctor.names import REGION_HERE, Names
-from app.flow.doctor.pod_fixes import handwritten, names_api_token, recreate
+from app.flow.doctor.pod_fixes import handwritten, names_api_token
 from app.flow.doctor.reading.request_variables import OF_ENDPOINT, OF_SESSION, is_session_name
 from app.flow.doctor.reading.variables import ENDPOINT_VARIABLES, SESSION_NAME
 from app.flow.doctor.requests import OF_ROLE, ROLE_OPTION
 from app.flow.doctor.webhook import predicted
 from app.flow.doctor.webhook.webhook_fixes import came_later
 from app.flow.doctor.without_exec.grants import LONGEST_SESSION
-from app.flow.json_access import get, get_list, unix_time, whole_number
+from app.flow.json_access import get, get_list, whole_number
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import API_TOKEN, TOKEN_PATH
 from app.flow.partitions import endpoint
@@ -165,13 +165,8 @@ def _without_option(words: list[str], name: str) -> list[str]:
 
 
 def refused(names: Names) -> Fix:
-    """A Pod that asks for another role was not recreated since. For any other refusal CloudTrail's record says more, as
-    for one from before this Pod was created."""
-    newest = next(iter(get_list(names.documents.get("recent_failures"))), None)
-    created = unix_time(names.documents.get("pod"), "metadata", "creationTimestamp") or 0.0
-    is_of_pod = (unix_time(newest, "time") or 0.0) >= created
-    if names.recreate() and is_of_pod and get(newest, "other_role") is True and get(newest, "other_subject") is False:
-        return recreate(names)
+    """Only CloudTrail's record says more. The examined Pod has the annotated role, and Pods that have another one are
+    the matter of `pod.siblings`: a program that requests another role here has it from its own settings."""
     wanted = "AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity"
     words = ("aws", "cloudtrail", "lookup-events", "--max-results", "20", "--lookup-attributes", wanted)
     return Fix(id="look_up", commands=(line(*words, "--query", "Events[].CloudTrailEvent", "--output", "text"),))

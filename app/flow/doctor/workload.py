@@ -14,6 +14,8 @@ Again: TypeAlias = Literal["restart", "delete", "apply", "replace", "reset"]
 is or without the webhook's variables."""
 ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 """What `kubectl rollout restart` restarts."""
+MAY_HOLD_BACK = (*ROLLED_OUT, "job", "cronjob")
+"""What may make no new Pods by itself."""
 _OWN_GROUPS = ("", "apps", "batch")
 """The API groups of Kubernetes' own workloads. Others have kinds of the same names, such as OpenKruise's StatefulSet
 (`apps.kruise.io`) and Volcano's Job (`batch.volcano.sh`)."""
@@ -28,11 +30,12 @@ _BY_TEMPLATE: tuple[tuple[str, str, Again], ...] = (
 again. The second one is of Argo Rollouts, which `kubectl rollout` does not know."""
 HELD_BACK = "held_back"
 """The evidence: by workload as kubectl takes it, why it makes no new Pods by itself."""
-ON_DELETE, PAUSED, PARTITION = "on_delete", "paused", "partition"
+ON_DELETE, PAUSED, PARTITION, NO_RETRY = "on_delete", "paused", "partition", "no_retry"
 """It waits until its Pods are deleted, or until its rollout is resumed: `kubectl rollout restart` refuses that one.
 
-Of a `partition` the number follows: Pods of a lower one keep their template, also when they are deleted. The last two
-are also the keys of the sentences on what else comes of a rollout that goes on.
+Of a `partition` the number follows: Pods of a lower one keep their template, also when they are deleted. A Job without
+a retry ends with the first Pod that is deleted. The last three are also the keys of the sentences on what else comes of
+a rollout that goes on, or of a Job that begins again.
 """
 SCALED_TO_ZERO, SUSPENDED, ENDED, NO_POD_YET = "scaled_to_zero", "suspended", "ended", "no_pod_yet"
 NO_PODS = (SCALED_TO_ZERO, PAUSED, SUSPENDED, ENDED, NO_POD_YET)
@@ -46,9 +49,10 @@ on what becomes of a change to such an object."""
 _HELM = ("app.kubernetes.io/managed-by", "Helm")
 _TOOLS = ("meta.helm.sh/", "argocd.argoproj.io/", "kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
 """How the labels and annotations begin by which Helm, Argo CD and Flux know what is theirs."""
-_WRITERS = ("HashiCorp", "Terraform")
+_WRITERS = ("HashiCorp", "Terraform", "eks")
 """Who has written the fields that Terraform's provider for Kubernetes has: the beginning of its user agent, and the
-default of its resource `kubernetes_manifest`."""
+default of its resource `kubernetes_manifest`. Last, who has those of an EKS add-on (EKS user guide, "Determine fields
+you can customize for Amazon EKS add-ons")."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _OF_JOB = ("controller-uid", "job-name")
@@ -82,8 +86,8 @@ def workload_of(pod: JsonValue) -> JsonValue:
 
 
 def why_held_back(workload: JsonValue) -> str:
-    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`); empty where it makes
-    them.
+    """Why a change of its template makes no new Pods (Kubernetes, `updateStrategy`, `paused`), or a deleted Pod no
+    other one; empty where it makes them.
 
     A partition counts from the number of the first Pod, which `ordinals` may set (kubernetes,
     pkg/controller/statefulset/stateful_set_utils.go, `newVersionedStatefulSetPod`).
@@ -94,7 +98,17 @@ def why_held_back(workload: JsonValue) -> str:
     kept, start = get(strategy, "rollingUpdate", "partition"), get(workload, "spec", "ordinals", "start")
     if isinstance(kept, int) and kept > 0:
         return f"{PARTITION} {kept + (start if isinstance(start, int) else 0)}"
-    return PAUSED if get(workload, "spec", "paused") is True else ""
+    if get(workload, "spec", "paused") is True:
+        return PAUSED
+    return "" if _retries(workload) else NO_RETRY
+
+
+def _retries(workload: JsonValue) -> bool:
+    """Whether it makes another Pod after the next one that fails. For a Job, a Pod that is deleted before its end has
+    failed (kubernetes, pkg/controller/job/job_controller.go, `isPodFailed`)."""
+    spec = get(workload, "spec", "jobTemplate", "spec") or get(workload, "spec")
+    limit, failed = get(spec, "backoffLimit"), get(workload, "status", "failed")
+    return not isinstance(limit, int) or limit > (failed if isinstance(failed, int) else 0)
 
 
 def why_kept_back(why: str, pod: str) -> str:

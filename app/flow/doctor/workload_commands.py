@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.flow.doctor.fix import line, patched
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import HELD_BACK, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
+from app.flow.doctor.workload import HELD_BACK, NO_RETRY, ON_DELETE, PARTITION, PAUSED, new_job, why_kept_back
 from app.flow.json_access import get, get_list, get_str
 from app.flow.model import JsonValue, Subject
 from app.flow.names import annotated_role_arn
@@ -65,24 +65,32 @@ class WorkloadCommands:
     def recreate(self, audience: str = "") -> tuple[str, ...]:
         """Recreates the Pod, with a token for this audience, or else for the annotated one; nothing without a Pod.
 
-        A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, and a
-        workload that is updated `OnDelete` none before its Pod is deleted. A step of a workflow (Argo, Tekton) stays as
-        it has ended. A Pod whose programs always run again has ended only where it was evicted, and is replaced.
+        A workload's new Pod has another name. A Job whose last Pod has failed makes no other one by itself, nor does
+        one without a retry for a Pod that is deleted. A workload that is updated `OnDelete` makes none before its Pod
+        is deleted. A step of a workflow (Argo, Tekton) stays as it has ended. A Pod whose programs always run again
+        has ended only where it was evicted, and is replaced.
         """
-        ended = get_str(self.documents.get("pod"), "status", "phase") in ENDED
+        again = self._ended or self._held_back == NO_RETRY
         match self.again:
             case "restart" if self._held_back not in (ON_DELETE, PARTITION):
                 return self._makes_a_pod(*self._resume(), self.kubectl("rollout", "restart", self.workload))
-            case "delete" if ended and self.kind == "job":
+            case "delete" if again and self.kind == "job":
                 return self._makes_a_pod(self._new_job(get_str(self.documents["pod"], "spec", "serviceAccountName")))
-            case "delete" if ended and self.kind == "cronjob":
+            case "delete" if again and self.kind == "cronjob":
                 return self._makes_a_pod(self._run_now())
-            case "delete" if ended and get(self.documents["pod"], "spec", "restartPolicy") in ("Never", "OnFailure"):
+            case "delete" if self._ended and get(self.documents["pod"], "spec", "restartPolicy") in (
+                "Never",
+                "OnFailure",
+            ):
                 self.left_to_owner = True
                 return ()
             case "restart" | "delete":
                 return self._makes_a_pod(self.kubectl("delete", "pod", self.pod))
         return self._replace(audience=audience)
+
+    @property
+    def _ended(self) -> bool:
+        return get_str(self.documents.get("pod"), "status", "phase") in ENDED
 
     def recreates(self, commands: Iterable[str]) -> bool:
         """Whether one of these commands makes a new Pod of the same manifest."""
@@ -109,7 +117,10 @@ class WorkloadCommands:
         return (self.kubectl("rollout", "resume", self.workload),) if self._held_back == PAUSED else ()
 
     def resumes(self, commands: Iterable[str]) -> str:
-        """The key of the sentence on what else a rollout does that one of these commands resumes; empty without one."""
+        """The key of the sentence on what else one of these commands does, a rollout that it resumes or a Job that it
+        begins again; empty without one."""
+        if self._held_back == NO_RETRY:
+            return NO_RETRY if self.recreates(commands) and not self._ended else ""
         return "" if set(self._resume()).isdisjoint(commands) else self._held_back
 
     def set_env(self, words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.flow.annotations import PREFIX, ROLE_ARN, is_role_arn
-from app.flow.json_access import get_object, get_str
+from app.flow.json_access import get_list, get_object, get_str
 from app.flow.manifest_documents import Document, UnreadableDocument, objects
 from app.flow.model import JsonObject, JsonValue
 from app.flow.names import TOKEN_DIRECTORY, annotated_role_arn
 from app.flow.steps.injection import containers, named_file, own_token
 
+_TEMPLATE = ("spec", "template")
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), ("spec", "template")),
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), _TEMPLATE),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
-"""Where a workload of a kind has the template of its Pods."""
+"""Where a workload of a kind has the template of its Pods. Kinds of others may have one in the usual place, such as
+Rollouts of Argo and Services of Knative."""
 
 
 class NotAText(UnreadableDocument):
@@ -65,24 +67,31 @@ def read(documents: Iterable[Document], namespace: str) -> Manifests:
     skipped: Counter[str] = Counter()
     for document in (it for whole in documents for it in objects(whole)):
         kind = get_str(document.value, "kind")
-        if kind == "ServiceAccount" or kind == "Pod" or kind in TEMPLATES:
-            _refuse_values_that_are_no_texts(document, kind)
+        makes_pods = kind == "Pod" or bool(_template(document.value))
+        if kind == "ServiceAccount" or makes_pods:
+            _refuse_values_that_are_no_texts(document)
         if kind == "ServiceAccount":
             found = _found(document, document.value, namespace)
             accounts[found.namespace, found.name] = found
-        elif kind == "Pod" or kind in TEMPLATES:
+        elif makes_pods:
             workloads.append(_found(document, _pod(document.value, namespace), namespace))
         else:
             skipped[kind] += 1
     return Manifests(accounts=accounts, workloads=tuple(workloads), skipped=dict(sorted(skipped.items())))
 
 
-def _refuse_values_that_are_no_texts(document: Document, kind: str) -> None:
+def _template(document: JsonValue) -> tuple[str, ...]:
+    """Where the object has the template of its Pods; empty where it has none."""
+    found = TEMPLATES.get(get_str(document, "kind"), ())
+    return found or (_TEMPLATE if get_list(document, *_TEMPLATE, "spec", "containers") else ())
+
+
+def _refuse_values_that_are_no_texts(document: Document) -> None:
     """Raises `UnreadableDocument` for an annotation or a label such as `true` or `86400` without quotes.
 
     The API server takes no such object. A value that is null is the empty text to it.
     """
-    for place in (("metadata",), (*TEMPLATES.get(kind, ()), "metadata")):
+    for place in (("metadata",), (*_template(document.value), "metadata")):
         for name in ("annotations", "labels"):
             for key, value in get_object(document.value, *place, name).items():
                 if not (value is None or isinstance(value, str)):
@@ -109,7 +118,7 @@ def asks_for_a_role(pod: JsonValue) -> bool:
 
 
 def _found(document: Document, shown: JsonValue, namespace: str) -> Found:
-    template = get_object(document.value, *TEMPLATES.get(get_str(document.value, "kind"), ()), "spec")
+    template = get_object(document.value, *_template(document.value), "spec")
     return Found(
         kind=get_str(document.value, "kind"),
         namespace=get_str(document.value, "metadata", "namespace") or namespace,
@@ -124,14 +133,15 @@ def _found(document: Document, shown: JsonValue, namespace: str) -> Found:
 def _pod(workload: JsonValue, namespace: str) -> JsonObject:
     """The Pod of a workload, named after it, and owned by it so that a fix changes the workload."""
     kind = get_str(workload, "kind")
-    template = get_object(workload, *TEMPLATES.get(kind, ()))
+    template = get_object(workload, *_template(workload))
     metadata = {
         **get_object(template, "metadata"),
         "name": get_str(workload, "metadata", "name"),
         "namespace": get_str(workload, "metadata", "namespace") or namespace,
     }
     if kind != "Pod":
-        metadata["ownerReferences"] = [{"kind": kind, "name": metadata["name"], "controller": True}]
+        version = {} if kind in TEMPLATES else {"apiVersion": get_str(workload, "apiVersion")}
+        metadata["ownerReferences"] = [{**version, "kind": kind, "name": metadata["name"], "controller": True}]
     spec = get_object(template, "spec")
     account = get_str(spec, "serviceAccountName") or get_str(spec, "serviceAccount") or "default"
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**spec, "serviceAccountName": account}}

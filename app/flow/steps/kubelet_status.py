@@ -55,6 +55,13 @@ def status_of(pod: JsonValue, container: str) -> JsonValue:
     return next((it for it in statuses if get_str(it, "name") == container), None)
 
 
+def sidecars(pod: JsonValue) -> list[JsonValue]:
+    """The statuses of the init containers that stay (kubernetes.io, "Sidecar Containers")."""
+    boxes = get_list(pod, "spec", "initContainers")
+    names = [get_str(box, "name") for box in boxes if get_str(box, "restartPolicy") == "Always"]
+    return [it for it in get_list(pod, "status", "initContainerStatuses") if get_str(it, "name") in names]
+
+
 def lacks_program(said: str) -> bool:
     """Whether a container runtime refused an exec because the image does not have the program."""
     return _NO_PROGRAM.search(said) is not None

@@ -88,8 +88,7 @@ def _unscheduled(pod: JsonValue) -> Standstill:
 
 def _first_init(pod: JsonValue) -> Standstill | None:
     """The first init container that is not done. A sidecar is done with its part as soon as it runs."""
-    specs = get_list(pod, "spec", "initContainers")
-    sidecars = {get_str(box, "name") for box in specs if get_str(box, "restartPolicy") == "Always"}
+    sidecars = {get_str(it, "name") for it in kubelet_status.sidecars(pod)}
     for status in get_list(pod, "status", "initContainerStatuses"):
         name = get_str(status, "name")
         if get(status, "state", "terminated", "exitCode") == 0 or (name in sidecars and kubelet_status.runs(status)):

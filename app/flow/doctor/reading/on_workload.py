@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from app.flow.doctor.evidence import check_of
 from app.flow.doctor.pods.rows import rows
-from app.flow.doctor.workload import HELD_BACK, MANAGED, ROLLED_OUT, is_managed, why_held_back
+from app.flow.doctor.workload import HELD_BACK, MANAGED, MAY_HOLD_BACK, is_managed, why_held_back
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import JsonValue, Status, Step, StepReport, Walk
@@ -37,8 +37,8 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     wrong = any(check.status in (Status.FAILED, Status.WARNING) for check in (*walk.checks, *of_pod.checks))
     stale = [pod.workload for pod in rows(of_list.evidence.get("pods")) if pod.stale]
     others = stale or [pod.workload for pod in rows(of_list.evidence.get("default_pods")) if not pod.deleting]
-    rolled_out = [it for it in (*([own] if wrong else []), *others) if is_rolled_out(it)]
-    named = [(namespace, it) for it in (*([own] if lacking else []), *rolled_out[:_MOST])]
+    recreated = [it for it in (*([own] if wrong else []), *others) if get_str(it, "kind") in MAY_HOLD_BACK]
+    named = [(namespace, it) for it in (*([own] if lacking else []), *recreated[:_MOST])]
     found = {name: it for (_, name), it in read_workloads(ports.cluster, named).items()}
     if held_back := {name: why for name, it in found.items() if (why := why_held_back(it))}:
         findings.show(HELD_BACK, held_back)
@@ -49,11 +49,6 @@ def inspect(ports: Ports, walk: Walk, of_pod: StepReport, of_list: StepReport) -
     if kind is not None and (role_arn := annotated_role_arn(there)):
         findings.show(EVIDENCE, {"object": f"{kind.name} {namespace}/{name}", "role_arn": role_arn})
     return findings.report()
-
-
-def is_rolled_out(workload: JsonValue) -> bool:
-    """Whether the workload is of a kind that `kubectl rollout restart` restarts."""
-    return get_str(workload, "kind") in ROLLED_OUT
 
 
 def read_workloads(cluster: Cluster, named: Iterable[tuple[str, JsonValue]]) -> Mapping[tuple[str, str], JsonValue]:

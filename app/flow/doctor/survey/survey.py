@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.flow.annotations import OF_KUBE2IAM
-from app.flow.doctor.reading.on_workload import is_rolled_out, read_workloads
+from app.flow.doctor.reading.on_workload import read_workloads
 from app.flow.doctor.survey import pods, problems
 from app.flow.doctor.survey.roles import Candidate, candidate_of, let_in, usual_audience
 from app.flow.doctor.survey.survey_reads import Policy, Read, read
 from app.flow.doctor.survey.values import Problem, RoleFound, Stand, Survey, Tie
 from app.flow.doctor.trust_fix import Bearer
-from app.flow.doctor.workload import ROLLED_OUT, why_held_back, workload_of
+from app.flow.doctor.workload import MAY_HOLD_BACK, why_held_back, workload_of
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
 from app.flow.model import NOT_OBSERVABLE, JsonValue, Status
@@ -27,7 +27,7 @@ from app.flow.steps.findings import unseen
 
 USES = (
     *("issuer.discovery", "choose.service_account", "choose.pod"),
-    *(f"choose.{kind}" for kind in ROLLED_OUT),
+    *(f"choose.{kind}" for kind in MAY_HOLD_BACK),
 )
 """What a survey reads of the cluster (`permissions_needed.NEEDS`).
 
@@ -153,8 +153,8 @@ def _held_back(ports: Ports, found: Sequence[JsonValue]) -> Mapping[str, Mapping
     """The workloads of these Pods that make no new Pods by themselves, and why not, by namespace."""
     named = [(get_str(pod, "metadata", "namespace"), workload_of(pod)) for pod in found]
     by_namespace: dict[str, dict[str, str]] = defaultdict(dict)
-    rolled_out = [it for it in named if is_rolled_out(it[1])]
-    for (namespace, name), document in read_workloads(ports.cluster, rolled_out).items():
+    recreated = [it for it in named if get_str(it[1], "kind") in MAY_HOLD_BACK]
+    for (namespace, name), document in read_workloads(ports.cluster, recreated).items():
         if why := why_held_back(document):
             by_namespace[namespace][name] = why
     return by_namespace
