@@ -67,7 +67,6 @@ def command(settings: Settings, words: Content) -> click.Command:
             raise unusable_settings(wrong, words)
         with simulating(words):
             tempfile.gettempdir()  # raises where no folder can be written
-            socket.create_server(("127.0.0.1", 0)).close()
         if missions := missions_folder or settings.missions:
             _offer(missions, words)
         # (2) Take the port before anything slow is loaded: a taken port is reported at once.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.doctor_self.machine import disk, early_clock, few_descriptors
+from app.commands.listening import check_loopback
 from app.console import programs
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import Reach, launched, library_reads
@@ -38,6 +39,7 @@ def world(learners: int = 1) -> Iterator[Finding]:
         yield cannot
         return
     try:
+        check_loopback()
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
             here = simulation.world(_KEY)
             yield Finding(id="world", status=Status.PASSED, got=simulation.kubernetes_url)
