@@ -343,3 +343,11 @@ def test_a_module_is_run_by_a_python_that_the_shell_finds(found, runs, named, mo
     own_commands.start_as("python -m app")
     for command in ("doctor", "--help"):
         assert own_commands.as_started(f"Run `python -m app {command}`.") == f"Run `{named} {command}`."
+
+
+def test_a_module_is_run_from_a_folder_that_was_removed(monkeypatch, tmp_path):
+    monkeypatch.setattr(own_commands, "_started", [""])
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    own_commands.start_as("python -m app")
+    assert own_commands.program() == "python -m app"
