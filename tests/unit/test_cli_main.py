@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 from app import __version__, own_commands
 from app.commands.failure import CannotRun, unusable_settings
 from app.commands.help import command_of
-from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
+from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line, ignored_key_log
 from app.commands.rendering import labelled, marked, print_lines, width
 from app.content import load
 from app.flow.model import Status
@@ -124,6 +125,18 @@ def test_a_user_without_a_home_gets_one_that_nobody_can_fill():
     homeless = {name: value for name, value in os.environ.items() if name != "HOME"}
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=homeless, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "/nonexistent"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(("file", "counts"), [("none/keys", False), ("", False), ("keys", True)])
+def test_a_file_for_tls_keys_that_cannot_be_written_does_not_count(monkeypatch, tmp_path, file, counts, language):
+    """Python raises `FileNotFoundError` where it makes a TLS context: each page of the simulated world does."""
+    words, path = load(language), str(tmp_path / file)
+    monkeypatch.setenv("SSLKEYLOGFILE", path)
+    said = list(ignored_key_log(words))
+    assert said == ([] if counts else [words.message("cli.ignored_key_log", got=path, variable="SSLKEYLOGFILE")])
+    assert os.environ.get("SSLKEYLOGFILE") == (path if counts else None)
+    ssl.create_default_context()
 
 
 def test_errors_and_help_speak_the_language_that_is_asked_for():
