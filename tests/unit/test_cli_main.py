@@ -42,7 +42,9 @@ def test_help_speaks_the_readers_language(name, language):
     group = command_line(Settings(locale=language), words)
     assert set(group.commands) == set(COMMANDS)
     assert group.commands[name].help == words.message(f"cli.help.{name}")
-    assert CliRunner().invoke(group, [name, "--help"]).exit_code == 0
+    shown = CliRunner().invoke(group, [name, "--help"], terminal_width=80)
+    assert shown.exit_code == 0
+    assert [line for line in shown.output.splitlines() if width(line) > 80] == []
 
 
 def test_without_a_command_the_pages_are_served_and_the_plugin_shows_its_help(monkeypatch):
