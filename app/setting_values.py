@@ -11,6 +11,8 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value", covariant=True)
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _HTTPS_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
+_MAPPED_BITS = 96
+"""Those that an IPv4 address has before it as an IPv6 address (RFC 4291 §2.5.5.2)."""
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 
 
@@ -126,10 +128,15 @@ class Networks:
     expected: str = "10.0.0.7, 10.0.0.0/24, 2001:db8::/64, *"
 
     def read(self, text: str) -> tuple[Network, ...]:
-        """Each as a network."""
+        """Each as a network, those of IPv4 as such: `::ffff:10.0.0.0/120`, as a socket for both writes it, too."""
         everything = ["0.0.0.0/0", "::/0"]
         names = everything if text.strip() == "*" else [name for part in text.split(",") if (name := part.strip())]
-        return tuple(ipaddress.ip_network(name) for name in names)
+        return tuple(_unmapped(ipaddress.ip_network(name)) for name in names)
+
+
+def _unmapped(network: Network) -> Network:
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    return network if mapped is None else ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from app.serving import descriptors
 CERTIFICATES_BEGIN = 946_684_800
 """2000-01-01: from then on the certificates of a simulated world are valid, as trustme makes them. The clock of a board
 without a battery is before that until a time server sets it."""
-_LOOPBACK_SECONDS = 5.0
+
+LOOPBACK_SECONDS = 5.0
+"""After which a connection to this machine itself is not coming."""
 
 
 def listen(host: str, port: int, words: Content, *, option: str) -> socket.socket:
@@ -58,11 +60,11 @@ def check_machine(words: Content) -> None:
         raise CannotRun(words, "clock_too_early", got=timestamp(now), least=timestamp(CERTIFICATES_BEGIN))
 
 
-def check_loopback() -> None:
-    """Raises `OSError` unless a port of 127.0.0.1 can be taken and reached. In a network namespace where `lo` is down
-    the first works and the second does not."""
+def reach_loopback() -> None:
+    """Connects to a port of 127.0.0.1, as all in a simulated world do. Raises `OSError` where the system refuses it:
+    the port, or the way there, because loopback is down in a new network namespace (ip-netns(8))."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        socket.create_connection(server.getsockname(), _LOOPBACK_SECONDS).close()
+        socket.create_connection(server.getsockname(), LOOPBACK_SECONDS).close()
 
 
 @contextmanager
@@ -71,7 +73,7 @@ def simulating(words: Content) -> Iterator[None]:
     room on the disk, a clock that is not decades late."""
     check_machine(words)
     try:
-        check_loopback()
+        reach_loopback()
         yield
     except OSError as error:
         raise CannotRun(words, "world_cannot_run", said=why(error)) from error

@@ -15,7 +15,7 @@ from app.console.confinement import library_reads, python_reads
 
 NAMES = ("kubectl", "aws")
 _VERSION = {"kubectl": ("version", "--client", "--output=json"), "aws": ("--version",)}
-_NUMBER = re.compile(r'(?:"gitVersion": ?"v|aws-cli/)(\d+(?:\.\d+)*)')
+_NUMBER = re.compile(r'(?:"gitVersion": ?"v|aws-cli/)(\d{1,9}(?:\.\d{1,9})*)')
 _VERSION_SECONDS = 20.0
 _INDEX = "awscli/data/ac.index"
 _BUNDLED = ("_internal", "base_library.zip")
@@ -60,7 +60,7 @@ def _with_diff(kubectl: Program, diff: str) -> Program:
 
 
 def _newest(name: str, folders: Sequence[str]) -> Program | None:
-    candidates = dict.fromkeys(str(Path(folder, name).resolve()) for folder in folders if folder)
+    candidates = dict.fromkeys(os.path.realpath(os.path.join(folder, name)) for folder in folders if folder)
     versions = {candidate: _version(name, candidate) for candidate in candidates if _is_runnable(candidate)}
     best = max(versions, key=lambda candidate: _key(versions[candidate]), default="")
     if not best or not versions[best]:

@@ -359,14 +359,14 @@ def test_who_finds_no_room_reads_why_and_the_next_one_finds_it():
         assert lives(port)
 
 
-def test_refusals_are_bounded_too():
+def test_refusals_are_bounded_too_and_one_that_asks_for_nothing_keeps_no_probe_from_its_answer():
     with serving(connections=1, per_address=1, refusals=1, head_seconds=SECONDS) as (port, _):
-        with dial(port) as first, dial(port) as second, dial(port) as third:
+        with dial(port) as first, dial(port) as second, dial(port) as probe:
             first.sendall(GET)
             until(first, b"hello 0")
-            assert rest(third) == b""
-            second.sendall(GET)
-            assert rest(second) == BUSY
+            assert rest(second) == b""
+            probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert rest(probe) == ALIVE
 
 
 @pytest.mark.parametrize(

@@ -230,10 +230,12 @@ def test_a_terminal_without_our_characters_is_named(monkeypatch):
         assert software.terminal().status is OFF
 
 
-@pytest.mark.parametrize(("listed", "status"), [("Noto Sans CJK JP,Noto Sans CJK JP Bold\n", ON), ("", OFF)])
+@pytest.mark.parametrize(
+    ("listed", "status"), [("Noto Sans CJK JP,Noto Sans CJK JP Bold\n", ON), ("\\377\\n", ON), ("", OFF)]
+)
 def test_fonts_are_those_of_fontconfig(monkeypatch, tmp_path, listed, status):
     program = tmp_path / "fc-list"
-    program.write_text(f"#!/bin/sh\nprintf '%s' '{listed}'\n")
+    program.write_text(f"#!/bin/sh\nprintf '{listed}'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert software.fonts().status is status
@@ -285,11 +287,51 @@ def test_a_launcher_that_does_not_end_is_a_finding(monkeypatch):
 def test_a_program_that_does_not_reach_the_world_is_named(monkeypatch, tmp_path):
     shell = Program(name="kubectl", path="/bin/false", version="1.2", reads=("/bin/false",))
     monkeypatch.setattr("app.console.programs.find", lambda _: {"kubectl": shell})
+    monkeypatch.setenv("PATH", "")
     (tmp_path / "files").mkdir()
     access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="", aws={}, ports=())
     kubectl, aws = trial_run.console(access)
     assert (kubectl.status, kubectl.case, kubectl.expected) == (OFF, "fails", trial_run.COMMANDS["kubectl"])
     assert aws.case == "missing"
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\n", "#!/usr/bin/python3\nprint('no version')\n", None])
+def test_a_program_that_is_there_and_is_not_used_is_no_missing_one(monkeypatch, tmp_path, script):
+    for name in ("kubectl", "aws"):
+        (tmp_path / "loop" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "loop" / name).symlink_to(name)  # before Python 3.13 pathlib does not resolve it
+        if script:
+            (tmp_path / name).write_text(script)
+            (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'loop'}:{tmp_path}")
+    for found in trial_run.console(WorldAccess(directory=tmp_path, kubeconfig=b"", context="", aws={}, ports=())):
+        assert (found.status, found.case) == (OFF, "unused" if script else "missing")
+        assert found.got == (str(tmp_path / found.id) if script else "–")
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("printf 'one\\ntwo'; exit 1", "1.2: one"),
+        (f"printf {'x' * 500}; exit 1", f"1.2: {'x' * 200}…"),
+        ("printf one; exec /bin/sleep 60", "1.2: > 0 s"),
+    ],
+)
+def test_what_a_program_prints_first_is_shown_and_one_that_hangs_is_stopped(monkeypatch, tmp_path, does, said):
+    kubectl = Program(name="kubectl", path="/ghost", version="1.2", reads=())
+    monkeypatch.setattr("app.console.programs.find", lambda _: {"kubectl": kubectl})
+    monkeypatch.setattr("app.console.run.launched", lambda *_: ["/bin/sh", "-c", does])
+    monkeypatch.setattr(trial_run, "_SECONDS", 0.4 if "sleep" in does else 20.0)
+    (tmp_path / "files").mkdir()
+    access = WorldAccess(directory=tmp_path, kubeconfig=b"", context="", aws={}, ports=())
+    assert next(trial_run.console(access)).got == said
+
+
+def test_a_network_namespace_whose_loopback_is_down_is_named(monkeypatch):
+    monkeypatch.setattr("socket.create_connection", Mock(side_effect=OSError(errno.ENETUNREACH, "unreachable")))
+    (world,) = trial_run.world()
+    assert (world.id, world.status) == ("world", CANNOT_START)
+    assert "unreachable" in world.got
 
 
 @pytest.mark.cli

@@ -298,6 +298,12 @@ def test_each_record_is_one_line_without_secrets():
     assert text == '2026-11-28T05:43:17.500Z warning refused reason="upload" status=413'
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "euc-jp", "cp932"])
+def test_a_line_of_json_is_utf_8_whatever_the_stream_writes(encoding):
+    line = log_lines.Lines("json").format(record("app", "%s", "/srv/état/世界 …"))
+    assert json.loads(line.encode(encoding, "replace").decode("utf-8"))["message"] == "/srv/état/世界 …"
+
+
 def test_an_error_that_no_caller_gets_is_a_record_as_well():
     code = """
 import threading, warnings

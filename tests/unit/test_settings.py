@@ -159,6 +159,14 @@ def test_every_address_may_be_a_proxy():
     assert everything == (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
+@pytest.mark.parametrize(
+    ("value", "network"), [("::ffff:10.0.0.7", "10.0.0.7/32"), ("::ffff:10.0.0.0/120", "10.0.0.0/24")]
+)
+def test_an_ipv4_address_as_ipv6_writes_it_is_that_of_the_proxy(value, network):
+    (proxy,) = Settings.from_environment({"FORWARDED_ALLOW_IPS": value}).trusted_proxies
+    assert proxy == ip_network(network)
+
+
 @pytest.mark.parametrize("value", ["localhost", "10.0.0.1/8", "10.0.0.1 10.0.0.2", "1.2.3", "*, 10.0.0.1"])
 def test_what_is_no_address_of_a_proxy_is_refused_by_name(value):
     with pytest.raises(SettingsError, match="FORWARDED_ALLOW_IPS"):

@@ -17,10 +17,11 @@ def _much_memory(monkeypatch):
     monkeypatch.setattr(OPEN_PAGES, "limit", room(64 * GIGABYTE))
 
 
-@pytest.mark.parametrize("descriptor_limit", [256, 1024, 8192, 1_000_000])
+@pytest.mark.parametrize("descriptor_limit", [descriptors.LEAST, 120, 256, 1024, 8192, 1_000_000])
 def test_visitors_leave_descriptors_for_the_rest_and_one_address_leaves_room_for_others(descriptor_limit):
     limits = page_limits(descriptor_limit)
     assert 0 < limits.connections < descriptor_limit * 5 / 8
+    assert 0 < limits.refusals <= min(64, descriptor_limit / 8), "else the system accepts no probe"
     assert limits.per_address == limits.connections // 2
 
 

@@ -75,7 +75,8 @@ def fonts() -> Finding:
         done = subprocess.run(
             ["fc-list", ":lang=ja", "family"],  # noqa: S607 - wherever fontconfig is installed
             capture_output=True,
-            text=True,
+            encoding="utf-8",  # whatever the locale says
+            errors="replace",
             timeout=_SECONDS,
             check=False,
         )

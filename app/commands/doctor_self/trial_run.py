@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.doctor_self.machine import disk, early_clock, few_descriptors
-from app.commands.listening import check_loopback
+from app.commands.listening import reach_loopback
 from app.console import programs
 from app.console.confine import LEAST_ABI, abi
 from app.console.confinement import Reach, launched, library_reads
@@ -27,6 +27,8 @@ COMMANDS = {"kubectl": "kubectl get serviceaccounts", "aws": "aws sts get-caller
 """A command for each program of the console, which calls the simulated API server, or the simulated STS."""
 _KEY = "doctor-self"
 _SECONDS = 20.0
+_SHOWN = 200
+"""Characters of what a program printed."""
 _INSIDE, _OUTSIDE = "inside", "outside"
 
 
@@ -39,7 +41,7 @@ def world(learners: int = 1) -> Iterator[Finding]:
         yield cannot
         return
     try:
-        check_loopback()
+        reach_loopback()
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
             here = simulation.world(_KEY)
             yield Finding(id="world", status=Status.PASSED, got=simulation.kubernetes_url)
@@ -51,22 +53,30 @@ def world(learners: int = 1) -> Iterator[Finding]:
 
 def console(access: WorldAccess) -> Iterator[Finding]:
     """Whether each program exists and runs its command as a learner's."""
-    installed = programs.find(process_environment().get("PATH", ""))
+    path = process_environment().get("PATH", "")
+    installed = programs.find(path)
     for name, line in COMMANDS.items():
         if name not in installed:
-            yield Finding(id=name, status=Status.WARNING, got="–", expected=name, case="missing")
+            there = shutil.which(name, path=path)
+            yield Finding(
+                id=name,
+                status=Status.WARNING,
+                got=there or "–",
+                expected=name,
+                case="unused" if there else "missing",
+            )
             continue
         version = installed[name].version
         status, printed = asyncio.run(_typed(line, access, installed))
         if status == 0:
             yield Finding(id=name, status=Status.PASSED, got=f"{version}, {installed[name].path}")
         else:
-            got = f"{version}: {visible(printed.strip(), keep='').partition(chr(10))[0]}"
+            got = f"{version}: {_first_line(printed)}"
             yield Finding(id=name, status=Status.WARNING, got=got, expected=line, case="fails")
 
 
 async def _typed(line: str, access: WorldAccess, installed: dict[str, programs.Program]) -> tuple[int, str]:
-    """The exit status and the output of a line in the console."""
+    """The exit status and the output of a line in the console; it is stopped where it does not end by itself."""
     printed: list[str] = []
 
     async def given() -> WorldAccess:
@@ -79,8 +89,10 @@ async def _typed(line: str, access: WorldAccess, installed: dict[str, programs.P
         pass
 
     one = Console(access=given, programs=installed, limits=CommandLimits(), browser=_KEY, address=_KEY)
+    timer = asyncio.get_running_loop().call_later(_SECONDS, one.close)
     ended = await one.run(1, line, show, begin)
-    return ended.status, "".join(printed)
+    timer.cancel()
+    return ended.status, f"> {_SECONDS:.0f} s" if ended.why == "stopped" else "".join(printed)
 
 
 def confinement() -> Finding:
@@ -113,5 +125,11 @@ def confinement() -> Finding:
     got = f"Landlock {version}"
     if done.stdout.startswith(_INSIDE):
         return found("confinement", version >= LEAST_ABI and done.stdout == _INSIDE, got, f"Landlock ≥ {LEAST_ABI}")
-    got = f"{got}: {visible(done.stderr.strip(), keep='').partition(chr(10))[0]}"
+    got = f"{got}: {_first_line(done.stderr)}"
     return Finding(id="confinement", status=Status.WARNING, got=got, case="fails")
+
+
+def _first_line(printed: str) -> str:
+    """What a program printed first, cut where it is long."""
+    line = visible(printed.strip().partition("\n")[0].rstrip(), keep="")
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

@@ -32,7 +32,7 @@ class Lines(logging.Formatter):
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         fields = {"time": time, "level": record.levelname.lower(), **_facts(record)}
         if self._kind == "json":
-            return json.dumps(fields, ensure_ascii=False)
+            return json.dumps(fields)  # in ASCII, which is UTF-8 (RFC 8259 §8.1) in nearly every encoding of the stream
         shown = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in list(fields.items())[3:]]
         return " ".join([time, str(fields["level"]), str(fields["event"]), *shown])
 

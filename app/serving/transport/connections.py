@@ -30,7 +30,8 @@ class ConnectionLimits:
     trusted: tuple[Network, ...] = ()
     """The addresses of reverse proxies."""
     refusals: int = 64
-    """Connections beyond these limits that still get an answer, at a time. Any more are closed without one."""
+    """Connections beyond these limits that still get an answer, at a time. For each one more, that which has waited
+    longest is closed without one: a probe asks at once, and what asks for nothing keeps none from its answer."""
     head_bytes: int = 64 * 1024
     """The most that a request's line and headers may have together."""
     head_seconds: float = 20.0
@@ -79,7 +80,7 @@ class Connections:
         return len(self._open)
 
     def enter(self, transport: asyncio.Transport, client: tuple[str, int] | None) -> Connection | None:
-        """Counts a new connection; None where there is no room for it. One that cannot even be answered is aborted."""
+        """Counts a new connection; None where there is no room for it, and it is only answered."""
         loop = asyncio.get_running_loop()
         address = self._counted(client)
         connection = Connection(address, loop.time() + self.limits.head_seconds)
@@ -92,10 +93,11 @@ class Connections:
         else:
             found = None
             log_events.refuse("connections", visitor=address)
-            if len(self._refused) < self.limits.refusals:
-                self._refused[transport] = connection
-            else:
-                transport.abort()
+            if len(self._refused) >= self.limits.refusals:
+                longest = next(iter(self._refused))
+                self.leave(longest)
+                longest.abort()
+            self._refused[transport] = connection
         if self._sweeping is None:
             self._sweeping = loop.call_later(self.limits.sweep_seconds, self._sweep_again)
         return found

@@ -52,10 +52,15 @@ def page_limits(descriptor_limit: int, trusted: Sequence[Network] = ()) -> Conne
     """Five eighths of all descriptors are for visitors, one each; half of these for one address: others find room.
 
     The rest is for files, for the world's servers and for our own connections to them. Where there are many descriptors
-    and little memory, it is what the pages that may be open need.
+    and little memory, it is what the pages that may be open need. What is refused may take an eighth.
     """
     total = max(2, min(descriptor_limit * 5 // 8 - BACKLOG, OF_A_PAGE * OPEN_PAGES.limit))
-    return ConnectionLimits(connections=total, per_address=total // 2, trusted=tuple(trusted))
+    return ConnectionLimits(
+        connections=total,
+        per_address=total // 2,
+        trusted=tuple(trusted),
+        refusals=min(ConnectionLimits.refusals, descriptor_limit // 8),
+    )
 
 
 def busy_page(contents: Sequence[Content]) -> bytes:
