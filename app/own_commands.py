@@ -48,7 +48,10 @@ def _with_its_python() -> str:
 
     Pages may be shown to others, so no other folder is named.
     """
-    found, here = shutil.which("python"), os.path.join(os.getcwd(), "")
+    try:
+        found, here = shutil.which("python"), os.path.join(os.getcwd(), "")
+    except OSError:  # this folder was removed
+        return AS_MODULE
     if found and os.path.dirname(found) == os.path.dirname(sys.executable):
         return AS_MODULE
     return f"{shlex.quote(os.path.relpath(sys.executable))} -m app" if sys.executable.startswith(here) else AS_MODULE

@@ -170,3 +170,11 @@ class HostAndPort:
         elif not _HOST_NAME.fullmatch(host):
             raise ValueError(text)
         return text.strip()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from app.setting_values import (
     YesOrNo,
 )
 from app.setting_values import Network as Network
+from app.setting_values import is_loopback as is_loopback
 
 Value = TypeVar("Value")
 LiveRefusal = Literal[
@@ -222,6 +222,11 @@ def find_a_home() -> None:
         os.environ["HOME"] = "/nonexistent"
 
 
+def unset(variable: str) -> None:
+    """Has the libraries of this process not know of that variable."""
+    os.environ.pop(variable, None)
+
+
 def process_environment() -> Mapping[str, str]:
     """The variables of the ecosystem, for those who read them by its rules: `KUBECONFIG`, `HOME`, `HTTPS_PROXY`, what
     Kubernetes tells every Pod, and all of them for the credential plugins that a kubeconfig names."""
@@ -244,14 +249,6 @@ def near_issuer() -> NearIssuer | None:
         return None
     host, _, port = found.issuer_address.rpartition(":")
     return NearIssuer(connect_to=(host.strip("[]"), int(port)), ca_file=found.issuer_ca)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @cache

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 
-_REGION = "us-east-1"
-"""Any one: what is loaded is the same for all."""
+_REGION, _ENDPOINT = "us-east-1", "http://127.0.0.1"
+"""Any ones: what is loaded is the same for all. Of an https endpoint the CAs would be read."""
 
 
 def warm_up() -> None:
@@ -28,6 +28,6 @@ def _load() -> None:
     from app.clients.kubernetes.transport import KubernetesTransport
 
     for service in aws_sdk.SERVICES:
-        aws_sdk.shared.client(service, _REGION, None)
+        aws_sdk.shared.client(service, _REGION, _ENDPOINT)
     issuer.PublicIssuer(issuer.IssuerTransport())
     KubernetesCluster(host="https://127.0.0.1", token="", transport=KubernetesTransport())

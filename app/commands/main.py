@@ -6,9 +6,10 @@ which has those commands alone that look at a real cluster.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
@@ -30,7 +31,11 @@ from app.settings import (
     ignored,
     posix_locale,
     process_environment,
+    unset,
 )
+
+KEY_LOG = "SSLKEYLOGFILE"
+"""The variable that names a file for the keys of TLS connections, which Wireshark reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +91,9 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     words = load(asked_language(sys.argv[1:]))
     replace_streams(words)
     completes = program.complete_var in process_environment()
-    if program is EXPLORER and not completes:
-        for line in ignored_settings(words):
-            click.echo(line, err=True)
+    warnings = [*ignored_key_log(words), *(ignored_settings(words) if program is EXPLORER else ())]
+    for line in () if completes else warnings:
+        click.echo(line, err=True)
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
@@ -114,6 +119,16 @@ def asked_language(arguments: Sequence[str]) -> str:
         if before == "--lang" or after.startswith("--lang=")
     ]
     return next((it for it in reversed(named) if it in LANGUAGES), for_locale(posix_locale()))
+
+
+def ignored_key_log(words: Content) -> Iterator[str]:
+    """A line where Python's `ssl` and urllib3 could not write into the file of `SSLKEYLOGFILE`, which is unset then:
+    both would fail at each connection."""
+    name = process_environment().get(KEY_LOG, "")
+    written = name if os.path.exists(name) else os.path.dirname(name) or os.curdir
+    if name and (os.path.isdir(name) or not os.access(written, os.W_OK)):
+        unset(KEY_LOG)
+        yield words.message("cli.ignored_key_log", got=visible(name, keep=""), variable=KEY_LOG)
 
 
 def ignored_settings(words: Content) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -24,6 +25,8 @@ def read_bounded(path: str | Path, limit: int) -> bytes:
     Raises `OSError`, and `ValueError` for a path with a null byte.
     """
     if str(path) == STDIN:
+        if sys.stdin is None:  # closed (`<&-`)
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return sys.stdin.buffer.read(limit + 1)
     with open(path, "rb") as stream:
         return stream.read(limit + 1)

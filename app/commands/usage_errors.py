@@ -9,12 +9,15 @@ from typing import Any
 import click
 
 from app.commands.failure import TYPED, CannotRun
+from app.commands.help_formatter import Context
 from app.content import Content
 from app.starting import INTERRUPTED
 
 
 class Command(click.Command):
     """A command that reports usage errors in the reader's language."""
+
+    context_class = Context
 
     def __init__(self, *arguments: Any, words: Content, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)

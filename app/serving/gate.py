@@ -139,4 +139,4 @@ def host_of(host_header: str) -> str:
 
 def is_loopback_host(host_header: str) -> bool:
     """Whether the request was made to this machine by name: what stops DNS rebinding from a web page."""
-    return host_of(host_header) in {"127.0.0.1", "localhost", "::1"}
+    return is_loopback(host_of(host_header))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app import wiring
+from app.clients.aws import sdk
 from app.commands.serve import uncollected
 from app.flow.errors import Unreachable
 from app.flow.port_wrappers.deadline import OUT_OF_TIME
@@ -56,6 +57,13 @@ def test_warming_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    wiring.warm_up()
+
+
+def test_warming_up_reads_no_ca_of_the_persons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file was gone, `serve` printed a traceback as it started."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/not-there")
+    monkeypatch.setattr(sdk.shared, "_clients", {})
     wiring.warm_up()
 
 

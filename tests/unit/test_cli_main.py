@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 from app import __version__, own_commands
 from app.commands.failure import CannotRun, unusable_settings
 from app.commands.help import command_of
-from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line
+from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line, ignored_key_log
 from app.commands.rendering import labelled, marked, print_lines, width
 from app.content import load
 from app.flow.model import Status
@@ -41,7 +42,9 @@ def test_help_speaks_the_readers_language(name, language):
     group = command_line(Settings(locale=language), words)
     assert set(group.commands) == set(COMMANDS)
     assert group.commands[name].help == words.message(f"cli.help.{name}")
-    assert CliRunner().invoke(group, [name, "--help"]).exit_code == 0
+    shown = CliRunner().invoke(group, [name, "--help"], terminal_width=80)
+    assert shown.exit_code == 0
+    assert [line for line in shown.output.splitlines() if width(line) > 80] == []
 
 
 def test_without_a_command_the_pages_are_served_and_the_plugin_shows_its_help(monkeypatch):
@@ -124,6 +127,18 @@ def test_a_user_without_a_home_gets_one_that_nobody_can_fill():
     homeless = {name: value for name, value in os.environ.items() if name != "HOME"}
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=homeless, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "/nonexistent"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(("file", "counts"), [("none/keys", False), ("", False), ("keys", True)])
+def test_a_file_for_tls_keys_that_cannot_be_written_does_not_count(monkeypatch, tmp_path, file, counts, language):
+    """Python raises `FileNotFoundError` where it makes a TLS context: each page of the simulated world does."""
+    words, path = load(language), str(tmp_path / file)
+    monkeypatch.setenv("SSLKEYLOGFILE", path)
+    said = list(ignored_key_log(words))
+    assert said == ([] if counts else [words.message("cli.ignored_key_log", got=path, variable="SSLKEYLOGFILE")])
+    assert os.environ.get("SSLKEYLOGFILE") == (path if counts else None)
+    ssl.create_default_context()
 
 
 def test_errors_and_help_speak_the_language_that_is_asked_for():
@@ -343,3 +358,11 @@ def test_a_module_is_run_by_a_python_that_the_shell_finds(found, runs, named, mo
     own_commands.start_as("python -m app")
     for command in ("doctor", "--help"):
         assert own_commands.as_started(f"Run `python -m app {command}`.") == f"Run `{named} {command}`."
+
+
+def test_a_module_is_run_from_a_folder_that_was_removed(monkeypatch, tmp_path):
+    monkeypatch.setattr(own_commands, "_started", [""])
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    own_commands.start_as("python -m app")
+    assert own_commands.program() == "python -m app"

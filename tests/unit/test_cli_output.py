@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.streams import replace_streams
+from app.commands.streams import STDIN, read_bounded, replace_streams
 from app.content import LANGUAGES, load
 from app.flow.diagnosis_file import diagnosis_file
 from tests.by_turns import by_turns
@@ -59,6 +59,13 @@ def test_a_stream_that_is_closed_is_one_that_loses_what_is_written(monkeypatch: 
         with stream:
             stream.write("日本語")
             assert not stream.isatty()
+
+
+def test_an_input_that_is_closed_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands report an `OSError` in their own words."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        read_bounded(STDIN, 1)
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,20 @@ def test_code_that_is_compiled_at_each_start_is_named(monkeypatch, tmp_path):
     assert machine.bytecode().status is OFF
 
 
+def test_bytecode_that_this_user_may_not_look_for_is_none(monkeypatch):
+    """Root has run the app first, with `umask 077`."""
+
+    def stat(path, *named, **options):
+        if str(path).endswith(".pyc"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return found(path, *named, **options)
+
+    found = os.stat
+    monkeypatch.setattr("os.stat", stat)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert machine.bytecode().status is OFF
+
+
 @pytest.mark.skipif(abi() < LEAST_ABI, reason=f"Landlock version {abi()}, needed {LEAST_ABI}")
 def test_confinement_is_tried_and_not_only_asked_for(monkeypatch):
     assert trial_run.confinement().status is ON

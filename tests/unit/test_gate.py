@@ -74,6 +74,8 @@ def cookie(launch):
         ("127.0.0.1", "localhost:8501", True),
         ("::1", "[::1]:8501", True),
         ("::1", "[::1]", True),
+        ("127.0.0.2", "127.0.0.2:8501", True),
+        ("127.0.0.1", "127.0.0.1.evil.example", False),
         ("127.0.0.1", "evil.example", False),
         ("::1", "evil.example:8501", False),
         ("127.0.0.1", "", False),

@@ -3,10 +3,13 @@
 import asyncio
 import math
 import os
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from app.own_folder import PREFIX
 from app.world.apiserver.storage.state import ClusterState
 from app.world.clock import WorldClock
 from app.world.node.volumes import disk
@@ -87,6 +90,18 @@ def test_deep_directories_are_refused_and_leave_nothing(node, tmp_path, monkeypa
 
 def test_directories_are_counted_to_the_limit_alone():
     assert bytes_on_disk({"a/" * 2000 + "f": 1}) == (VOLUMES_LIMIT // BLOCK + 2) * BLOCK
+
+
+@pytest.mark.parametrize(("free", "few"), [("free_bytes", disk.RESERVE_BYTES - 1), ("free_files", 0)])
+def test_the_nodes_have_no_disk_in_memory_that_is_nearly_full(tmp_path, monkeypatch, free, few):
+    monkeypatch.setattr(disk, "MEMORY", tmp_path)
+    left = tmp_path / f"{PREFIX}left"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    assert disk.parent_of_node_files() == tmp_path
+    assert not left.exists()
+    monkeypatch.setattr(disk, free, lambda path: few)
+    assert disk.parent_of_node_files() == Path(tempfile.gettempdir())
 
 
 def test_a_disk_with_few_files_left_is_nearly_full(node, monkeypatch):

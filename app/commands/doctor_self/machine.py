@@ -161,7 +161,8 @@ def bytecode() -> Finding:
     source = Path(sys.modules[Settings.__module__].__file__ or "")
     cached = Path(importlib.util.cache_from_source(str(source)))
     folder = cached.parent if cached.parent.exists() else source.parent
-    keeps = cached.exists() or (os.access(folder, os.W_OK) and not sys.dont_write_bytecode)
+    # Unlike `Path.exists`, it says no of a folder that this user may not enter.
+    keeps = os.path.exists(cached) or (os.access(folder, os.W_OK) and not sys.dont_write_bytecode)
     return Finding(
         id="bytecode",
         status=Status.PASSED if keeps else Status.WARNING,

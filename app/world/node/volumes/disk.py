@@ -1,8 +1,8 @@
 """A node's disk: its place, how much its Pods' volumes take, and whether it has room for more.
 
-It is a folder of this process, in memory where the system has a place for that. All nodes of the process share one
-disk, so each node may use only its part (`VOLUMES_LIMIT`). Where the disk is nearly full, only the lessons' Pods of new
-worlds find room.
+It is a folder of this process, in memory where the system has a place and room for that. All nodes of the process
+share one disk, so each node may use only its part (`VOLUMES_LIMIT`). Where the disk is nearly full, only the lessons'
+Pods of new worlds find room.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from app.own_folder import remove_abandoned
 
 VOLUMES_LIMIT = 256 * 1024
 """Bytes on the disk in all volumes of one node. The lessons' Pods take about 50 kB."""
@@ -65,7 +67,7 @@ class NodeDisk:
 
     @property
     def _free(self) -> float:
-        return min(free_bytes(self._directory), free_files(self._directory) * BLOCK)
+        return _room(self._directory)
 
 
 class PodDisk:
@@ -80,8 +82,16 @@ class PodDisk:
 
 
 def parent_of_node_files() -> Path:
-    """The folder in which the folder of the nodes' files is made."""
-    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+    """The folder in which the folder of the nodes' files is made. What killed processes have left in memory goes
+    first."""
+    remove_abandoned(MEMORY)
+    in_memory = os.access(MEMORY, os.W_OK | os.X_OK) and _room(MEMORY) >= RESERVE_BYTES
+    return MEMORY if in_memory else Path(tempfile.gettempdir())
+
+
+def _room(path: Path) -> float:
+    """Bytes for new files on `path`'s disk, also where it has more of them than of files."""
+    return min(free_bytes(path), free_files(path) * BLOCK)
 
 
 def free_bytes(path: Path) -> int:
