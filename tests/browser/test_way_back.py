@@ -75,7 +75,7 @@ def test_the_way_back_within_a_page_hands_on_the_focus_that_it_takes_away(visito
     page.keyboard.press("Enter")
     expect(page.locator("h2:focus").filter(visible=True)).to_contain_text("F21")
     visitor.wait().send_later(late).page.go_back()
-    expect(page.locator(".st-key-lab_surprise")).to_be_visible()
+    expect(page.locator(".st-key-lab_surprise[data-stale=false]")).to_be_visible()
     visitor.send_later(0)
     expect(page.locator("h3:focus")).to_have_text(EN.message("lab.start"))
 

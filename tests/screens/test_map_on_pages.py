@@ -10,7 +10,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.film import film as film_of_walk
 from app.flow.model import Step
-from app.ui.draw import components
+from app.ui.draw import cached_parts, components
 from app.ui.map import film_view, player
 from app.ui.state import session
 from tests.screens.conftest import kept_text
@@ -45,6 +45,7 @@ def test_the_film_of_a_walk_is_made_once_for_all_pages(screen, monkeypatch):
 def test_our_own_server_sends_a_film_once_and_a_page_names_its_address(screen, monkeypatch):
     inline = film(screen(lang="en").open("webhook"))
     monkeypatch.setattr(components, "is_ours", lambda: True)
+    monkeypatch.setattr(cached_parts, "LATEST", 1)
     shown, other = screen(lang="en"), screen(lang="en")
     webhook, access = (shown.open(page).data("film") for page in ("webhook", "access"))
     assert webhook["film"] == access["film"], "another page of the same walk"
