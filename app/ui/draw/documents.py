@@ -21,6 +21,9 @@ With `ITSELF` at its end it lights the line that opens a member, and leaves what
 ITSELF = ""
 
 _PLAIN_YAML = re.compile(r"[A-Za-z/.][\w./@+-]*(?::+[\w./@+-]+)*")
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Beside what JSON escapes: what YAML does not allow, or takes for a line break or a byte order mark (YAML 1.2.2,
+sections 5.1 to 5.4)."""
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "."}
 _FOLD_FROM = 3
 """Fewer unlit lines than this are not folded."""
@@ -92,7 +95,7 @@ def _yaml(document: JsonValue, path: Path, depth: int) -> Iterator[Line]:
 def _yaml_scalar(scalar: JsonValue) -> str:
     if isinstance(scalar, str) and _PLAIN_YAML.fullmatch(scalar) and scalar.lower() not in _YAML_WORDS:
         return scalar
-    return json.dumps(scalar, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(scalar, ensure_ascii=False))
 
 
 def matches(path: Path, pattern: Path) -> bool:
