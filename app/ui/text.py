@@ -156,7 +156,7 @@ _HELD = re.compile(
 )
 """Matches the space between a number and what it counts (`12 時間`, `80 %`, `7 min`), and the one between a word in
 Latin letters and the Japanese particle behind it (`Pod が`)."""
-_AFTER_BLOCK = re.compile(r"(</span>|[^\s<]{30})</code>\u00a0")
+_AFTER_BLOCK = re.compile("</code>\u00a0(?:(?<=</span></code>\u00a0)|(?<=[^\\s<]{30}</code>\u00a0))")
 """Matches code whose last word is one block, or has no room beside it, before a space that allows no break: the browser
 breaks the line there anyway, or within what follows."""
 _BLOCK = r'<span class="untorn">([^<]*(?:<wbr>[^<]*)*)</span>'
@@ -172,7 +172,7 @@ def held(text: str) -> str:
 def unheld_after_blocks(html: str) -> str:
     """HTML in which neither a space that allows no break nor a comma stands where the browser breaks anyway, and would
     begin a line, and no bracket where it would end one."""
-    return _PUNCTUATED.sub(_inline, _AFTER_BLOCK.sub(r"\1</code> ", html))
+    return _PUNCTUATED.sub(_inline, _AFTER_BLOCK.sub("</code> ", html))
 
 
 def _inline(block: re.Match[str]) -> str:
