@@ -159,8 +159,8 @@ Latin letters and the Japanese particle behind it (`Pod が`)."""
 _AFTER_BLOCK = re.compile("</code>\u00a0(?:(?<=</span></code>\u00a0)|(?<=[^\\s<]{30}</code>\u00a0))")
 """Matches code whose last word is one block, or has no room beside it, before a space that allows no break: the browser
 breaks the line there anyway, or within what follows."""
-_BLOCK = r'<span class="untorn">([^<]*(?:<wbr>[^<]*)*)</span>'
-_PUNCTUATED = re.compile(f"(?<=[(（「“]<code>){_BLOCK}|{_BLOCK}(?=</code>[.,;:?)、。；：？）」”])")
+_OPENS, _WORD = '<span class="untorn">', "([^<]*(?:<wbr>[^<]*)*)</span>"
+_PUNCTUATED = re.compile(f"{_OPENS}(?:(?<=[(（「“]<code>{_OPENS}){_WORD}|{_WORD}(?=</code>[.,;:?)、。；：？）」”]))")
 """Matches a block at which the browser would leave a bracket on the line before, or a comma on the next one."""
 
 
@@ -177,7 +177,7 @@ def unheld_after_blocks(html: str) -> str:
 
 def _inline(block: re.Match[str]) -> str:
     """The word of a block as a part of its line. One with a hyphen, at which it would be torn, stays whole."""
-    word = block[1] or block[2]
+    word = block[1] or block[2] or ""
     return f'<span class="unbroken">{word}</span>' if "-" in word else word
 
 
