@@ -159,8 +159,10 @@ Latin letters and the Japanese particle behind it (`Pod が`)."""
 _AFTER_BLOCK = re.compile("</code>\u00a0(?:(?<=</span></code>\u00a0)|(?<=[^\\s<]{30}</code>\u00a0))")
 """Matches code whose last word is one block, or has no room beside it, before a space that allows no break: the browser
 breaks the line there anyway, or within what follows."""
-_OPENS, _WORD = '<span class="untorn">', "([^<]*(?:<wbr>[^<]*)*)</span>"
-_PUNCTUATED = re.compile(f"{_OPENS}(?:(?<=[(（「“]<code>{_OPENS}){_WORD}|{_WORD}(?=</code>[.,;:?)、。；：？）」”]))")
+_OPENS, _CLOSED = '<span class="untorn">', "([^<]*(?:<wbr>[^<]*)*)</span>"
+_PUNCTUATED = re.compile(
+    f"{_OPENS}(?:(?<=[(（「“]<code>{_OPENS}){_CLOSED}|{_CLOSED}(?=</code>[.,;:?)、。；：？）」”]))"
+)
 """Matches a block at which the browser would leave a bracket on the line before, or a comma on the next one."""
 
 
