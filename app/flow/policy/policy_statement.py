@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from app.flow.model import JsonValue
 from app.flow.policy.conditions import UnreadableValue, holds, parse_operator
@@ -79,6 +79,10 @@ class _Statement:
     effect: str
     policy: str
 
+    def match(self, element: str, **found: Any) -> Match:
+        """What came of one of its elements."""
+        return Match(statement=self.label, effect=self.effect, policy=self.policy, element=element, **found)
+
 
 def compare(document: JsonValue, index: int, request: Request, variables: Keys | None, *, policy: str) -> list[Match]:
     """Every element of the statement against the request; all must match for the statement to apply.
@@ -97,15 +101,7 @@ def compare(document: JsonValue, index: int, request: Request, variables: Keys |
     matches: list[Match] = []
 
     def unreadable(element: str, error: MalformedPolicy | str) -> None:
-        matches.append(
-            Match(
-                statement=statement.label,
-                effect=statement.effect,
-                element=element,
-                error=str(error),
-                policy=statement.policy,
-            )
-        )
+        matches.append(statement.match(element, error=str(error)))
 
     # (1) The statement's own form.
     try:
@@ -150,15 +146,12 @@ def _principal(statement: _Statement, asking: str, aws_names: frozenset[str]) ->
         (kind == "Federated" and asking in names) or (kind == "AWS" and not aws_names.isdisjoint(names))
         for kind, names in wanted
     )
-    return Match(
-        statement=statement.label,
-        effect=statement.effect,
-        element=field,
+    return statement.match(
+        field,
         key=", ".join(kind for kind, _ in wanted),
         wanted=_plain(tuple(name for _, names in wanted for name in names)),
         got=asking,
         matched=found == (field == "Principal"),
-        policy=statement.policy,
     )
 
 
@@ -178,14 +171,11 @@ def _listed(statement: _Statement, element: str, got: str, fits: Callable[[str],
     field = one_field(statement.document, element)
     wanted = strings(statement.document[field])
     found = any(fits(name) for name in wanted)
-    return Match(
-        statement=statement.label,
-        effect=statement.effect,
-        element=field,
+    return statement.match(
+        field,
         wanted=_plain(wanted),
         got=got,
         matched=found == (field == element),
-        policy=statement.policy,
     )
 
 
@@ -205,17 +195,14 @@ def _condition(statement: _Statement, line: tuple[str, str, JsonValue], keys: Ke
             matched = holds(operator, wanted, got, variables)
     except (MalformedPolicy, UnreadableValue):
         error = SYNTAX_ERROR
-    return Match(
-        statement=statement.label,
-        effect=statement.effect,
-        element="Condition",
+    return statement.match(
+        "Condition",
         operator=name,
         key=key,
         wanted=_plain(wanted),
         got=_plain(got) if got else None,
         matched=matched,
         error=error,
-        policy=statement.policy,
     )
 
 
