@@ -36,7 +36,7 @@ def for_reader(part: str, make: Callable[[], str], *of: object) -> str:
     `part`: its name among the parts of all pages. `of`: all that it is made of, but for what the address carries from
     page to page, which its links repeat. While these are the same it is not made again.
     """
-    return _address(part, make, (*of, address.kept()), lambda: _keep(make))
+    return _address(part, make, (*of, address.kept()), lambda: keep_text(_json(make)))
 
 
 def kept(part: str, make: Callable[[], T], *of: object) -> T:
@@ -68,15 +68,15 @@ def _address(part: str, make: Callable[[], str], made_of: tuple[Any, ...], keep:
 
 def _shared(key: Hashable, make: Callable[[], str]) -> KeptText:
     with _lock:
-        text = _for_all[key] = _for_all.get(key) or _keep(make)
+        text = _for_all[key] = _for_all.get(key) or KEPT_TEXTS.keep(_json(make))
         _for_all.move_to_end(key)
         if len(_for_all) > FOR_ALL:
             _for_all.popitem(last=False)
         return text
 
 
-def _keep(make: Callable[[], str]) -> KeptText:
-    return keep_text(json.dumps(make(), ensure_ascii=False))
+def _json(make: Callable[[], str]) -> str:
+    return json.dumps(make(), ensure_ascii=False)
 
 
 def _is_same(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
