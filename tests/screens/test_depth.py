@@ -7,6 +7,7 @@ import pytest
 
 from app.content import LANGUAGES, load
 from app.flow.model import Step
+from app.world.faults import FAULTS
 from tests.screens.conftest import Screen, plain
 
 STEPS = [step.value for step in Step]
@@ -44,6 +45,13 @@ def test_the_variables_stand_in_the_order_in_which_the_webhook_adds_them(deep):
     names = [variable["name"] for variable in evidence["environment"]]
     assert names != sorted(names)
     assert re.findall(r"AWS_\w+(?=:)", plain(shown.html("artefact_webhook"))) == names
+
+
+@pytest.mark.parametrize("depth", ["1", "3"])
+def test_the_links_to_the_faults_keep_the_depth(deep, depth):
+    links = re.findall(r'href="([^"]*fault=[^"]*)"', deep("en").open("break_it", depth=depth).html("lookup"))
+    assert len(links) > len(FAULTS)
+    assert {f"depth={depth}" in link for link in links} == {True}
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -3,7 +3,10 @@ here."""
 
 from __future__ import annotations
 
-from app.content import Content
+from collections.abc import Mapping
+from functools import lru_cache
+
+from app.content import Content, load
 from app.flow.model import Step
 from app.ui import marks
 from app.ui.draw import components
@@ -11,7 +14,7 @@ from app.ui.draw.links import page_link
 from app.ui.lab import trial
 from app.ui.reference import reference
 from app.ui.reference.search import error_messages
-from app.ui.state import session
+from app.ui.state import address, session
 from app.ui.text import escape, prose
 from app.world.faults import FAULTS, LEFT_OUT, Fault, left_out
 from app.world.world import World
@@ -24,9 +27,9 @@ def listing(content: Content) -> None:
     """Draws the few to begin with, and the list of all; each entry leads to its fault."""
     label = escape(content.message("lab.filter"))
     field = f'<label class="filter">{label}<input type="search" data-filter autocomplete="off"></label>'
-    here = session.world()
-    groups = "".join(_group(step, here, content) for step in Step)
-    start = "".join(f"<li>{_link(FAULTS[id_], content)}</li>" for id_ in START)
+    here, links = session.world(), _links(content.language, tuple(address.kept().items()))
+    groups = "".join(_group(step, here, links, content) for step in Step)
+    start = "".join(f"<li>{links[id_]}</li>" for id_ in START)
     first, every = (escape(content.message(f"lab.{key}", count=len(FAULTS))) for key in ("start", "all"))
     reference.lookup(
         f'<div class="faults"><section><h3>{first}</h3><ul>{start}</ul></section></div><h3>{every}</h3>{field}'
@@ -46,18 +49,25 @@ def step_name(step: str, content: Content) -> str:
     return marks.step_name(Step(step), content)
 
 
-def _group(step: Step, here: World, content: Content) -> str:
+def _group(step: Step, here: World, links: Mapping[str, str], content: Content) -> str:
     faults = trial.of_step(step)
     if not faults:
         return ""
-    entries = "".join(_entry(fault, here, content) for fault in faults)
+    entries = "".join(_entry(fault, here, links[fault.id], content) for fault in faults)
     return f"<section data-group><h3>{escape(step_name(step, content))}</h3><ul>{entries}</ul></section>"
 
 
-def _entry(fault: Fault, here: World, content: Content) -> str:
+def _entry(fault: Fault, here: World, link: str, content: Content) -> str:
     own = (fault.id, title(fault, content), step_name(fault.step, content), *error_messages(fault, here))
     words = escape(" ".join(own))
-    return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{_link(fault, content)}</li>'
+    return f'<li data-entry data-words="{words}" data-pages="{fault.step}">{link}</li>'
+
+
+@lru_cache(maxsize=16)
+def _links(language: str, _carried: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """By fault the link to it, made once for all readers whose links carry the same (`address.kept`)."""
+    content = load(language)
+    return {id_: _link(fault, content) for id_, fault in FAULTS.items()}
 
 
 def _link(fault: Fault, content: Content) -> str:
