@@ -27,7 +27,7 @@ def listing(content: Content) -> None:
     """Draws the few to begin with, and the list of all; each entry leads to its fault."""
     label = escape(content.message("lab.filter"))
     field = f'<label class="filter">{label}<input type="search" data-filter autocomplete="off"></label>'
-    here, links = session.world(), _links(content.language, tuple(address.kept().items()))
+    here, links = session.world(), _links(content.language, address.query(content.language))
     groups = "".join(_group(step, here, links, content) for step in Step)
     start = "".join(f"<li>{links[id_]}</li>" for id_ in START)
     first, every = (escape(content.message(f"lab.{key}", count=len(FAULTS))) for key in ("start", "all"))
@@ -64,8 +64,8 @@ def _entry(fault: Fault, here: World, link: str, content: Content) -> str:
 
 
 @lru_cache(maxsize=16)
-def _links(language: str, _carried: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """By fault the link to it, made once for all readers whose links carry the same (`address.kept`)."""
+def _links(language: str, _address: str) -> dict[str, str]:
+    """By fault the link to it, kept by the address as well, because the links repeat parameters of the address."""
     content = load(language)
     return {id_: _link(fault, content) for id_, fault in FAULTS.items()}
 
