@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -176,12 +177,13 @@ def _connected(port: int, name: str, other: str) -> int:
 
 
 class _Process(BaseHTTPRequestHandler):
-    """One of several, which says by its port which one it is."""
+    """One of several, which says by its port which one it is: on a page, or in a file."""
 
     def do_GET(self) -> None:
         said = str(self.server.server_address[1]).encode()
         self.send_response(200)
         self.send_header("X-Request-Id", self.headers["X-Request-Id"])
+        self.send_header("Content-Type", "text/css" if self.path.endswith(".css") else "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
@@ -190,20 +192,96 @@ class _Process(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+@contextlib.contextmanager
+def _process(port: int = 0) -> Iterator[Any]:
+    """One that runs until the end of the block."""
+    with ThreadingHTTPServer(("127.0.0.1", port), _Process) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            yield SimpleNamespace(port=server.server_port, url=f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+
+
+@pytest.fixture
+def processes() -> Iterator[list[contextlib.ExitStack]]:
+    """Three. To close one ends it."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(contextlib.ExitStack()) for _ in range(3)]
+
+
+NAMED = "irsa_explorer_process"
+
+
+def _asked(proxy: Any, cookie: str = "", path: str = "/") -> httpx.Response:
+    return httpx.get(proxy.url + path, headers={"cookie": cookie}, trust_env=False, verify=False)  # noqa: S501
+
+
 def _served_by(proxy: Any, cookie: str) -> str:
-    return httpx.get(proxy.address, headers={"cookie": cookie}, trust_env=False).text
+    return _asked(proxy, cookie).text
 
 
-def test_the_cookie_decides_in_which_process_a_reader_is() -> None:
+def test_new_readers_are_with_each_process_in_turn_and_stay_there(processes) -> None:
+    targets = [each.enter_context(_process()) for each in processes]
+    found = []
+    with proxied(*targets) as proxy:
+        for _ in range(12):
+            with httpx.Client(base_url=proxy.url, trust_env=False) as browser:
+                paths = ("/", "/static/a.css", "/webhook", "/static/b.css", "/")
+                found.append([browser.get(path).text for path in paths])
+    assert [len({*each}) for each in found] == [1] * 12
+    assert Counter(first for first, *_ in found) == {str(target.port): 4 for target in targets}
+
+
+def test_only_a_page_names_the_process_and_only_one_of_the_list(processes) -> None:
+    (first, second, other) = [each.enter_context(_process()) for each in processes]
+    with proxied(first, second) as proxy:
+        for known in (first, second):
+            answer = _asked(proxy, f"{NAMED}={known.port}")
+            assert (answer.text, answer.headers.get("set-cookie")) == (str(known.port), None)
+        for unknown in (other.port, 0, "", "irsa_explorer", f"127.0.0.1:{other.port}", f"{first.port}0"):
+            file, page = (_asked(proxy, f"{NAMED}={unknown}; {COOKIE}=a", path) for path in ("/a.css", "/"))
+            assert file.text == page.text != str(other.port)
+            assert "set-cookie" not in file.headers, "a cache may hold a file for all"
+            given = f"{NAMED}={page.text}; Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax"
+            assert page.headers["set-cookie"] == given
+
+
+def test_where_a_process_is_gone_its_readers_are_with_another_until_it_is_there_again(processes) -> None:
+    targets = [each.enter_context(_process()) for each in processes]
+    gone = str(targets[0].port)
+    readers = [f"{NAMED}={gone}; {COOKIE}={reader:x}" for reader in range(12)]
+    with proxied(*targets) as proxy:
+        assert {_served_by(proxy, cookie) for cookie in readers} == {gone}
+        processes[0].close()
+        found = []
+        for cookie in readers:
+            answers = [_asked(proxy, cookie, path) for path in ("/", "/a.css", "/")]
+            found.append({answer.text for answer in answers})
+            assert [answer.headers.get("set-cookie") for answer in answers] == [None] * 3
+        processes[0].enter_context(_process(targets[0].port))
+        again = {_served_by(proxy, cookie) for cookie in readers}
+    assert [len(served_by) for served_by in found] == [1] * 12, "a page and its files come from the same one"
+    assert set.union(*found) == {str(target.port) for target in targets[1:]}
+    assert again == {gone}
+
+
+def test_over_tls_no_other_name_of_the_domain_decides_on_the_process(processes) -> None:
+    first, second, _ = [each.enter_context(_process()) for each in processes]
+    with proxied(first, second, tls=True) as proxy:
+        proxy = SimpleNamespace(url=proxy.url.replace("http:", "https:"))
+        given = _asked(proxy)
+        both = _served_by(proxy, f"{NAMED}={first.port}; __Host-{NAMED}={second.port}")
+    assert both == str(second.port)
+    wanted = f"__Host-{NAMED}={given.text}; Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax; Secure"
+    assert given.headers["set-cookie"] == wanted
+
+
+def test_without_the_name_of_a_process_the_cookie_of_the_app_decides(processes) -> None:
     others = ("", "__Host-", f"{COOKIE}=5; __Host-")
     """The last is one that another name of the domain has set."""
-    with contextlib.ExitStack() as stack:
-        processes = [stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _Process)) for _ in range(2)]
-        for process in processes:
-            threading.Thread(target=process.serve_forever, kwargs={"poll_interval": 0.01}).start()
-            stack.callback(process.shutdown)
-        targets = [SimpleNamespace(port=it.server_port, url=f"http://127.0.0.1:{it.server_port}") for it in processes]
-        proxy = stack.enter_context(proxied(*targets))
+    targets = [each.enter_context(_process()) for each in processes]
+    with proxied(*targets) as proxy:
         found = [
             {
                 _served_by(proxy, f"{COOKIE}={reader}"),
@@ -219,7 +297,7 @@ def test_the_cookie_decides_in_which_process_a_reader_is() -> None:
 
 @pytest.mark.large
 def test_a_reader_is_always_with_the_same_process_and_readers_are_shared_out(tmp_path: Path) -> None:
-    """In `make test`, the test above asks so of processes that only say which one they are."""
+    """In `make test`, the tests above ask so of processes that only say which one they are."""
 
     async def reader(proxy: Any, source: str) -> tuple[str, str]:
         """Their world on two connections, one after the other."""
@@ -236,14 +314,11 @@ def test_a_reader_is_always_with_the_same_process_and_readers_are_shared_out(tmp
             (tmp_path / name).mkdir()
             targets.append(stack.enter_context(serving(tmp_path / name, extra={"FORWARDED_ALLOW_IPS": "127.0.0.1"})))
         proxy = stack.enter_context(proxied(*targets))
-        found: list[tuple[str, str]] = []
-        held: list[int] = []
-        while len(found) < 2 or (0 in held and len(found) < 40):  # which process is the cookie's chance
-            found.append(asyncio.run(reader(proxy, f"127.0.2.{len(found) + 1}")))
-            held = [_worlds_in(target.address) for target in targets]
+        found = [asyncio.run(reader(proxy, f"127.0.2.{number}")) for number in range(1, 5)]
+        held = [_worlds_in(target.address) for target in targets]
     assert all(before == after for before, after in found)
-    assert len({before for before, _ in found}) == len(found) == sum(held)
-    assert 0 not in held
+    assert len({before for before, _ in found}) == len(found)
+    assert held == [2, 2]
 
 
 def _worlds_in(address: str) -> int:
