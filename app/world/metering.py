@@ -33,6 +33,9 @@ _tab: ContextVar[Tab | None] = ContextVar("tab", default=None)
 held_back: ContextVar[Callable[[], float] | None] = ContextVar("held_back", default=None)
 """Says by how many seconds the answer to the request of this context is late."""
 
+LEAST = 1e-3
+"""CPU seconds: less is charged with the next step, or at the end of the task."""
+
 ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 """The messages of ASGI by which an answer begins."""
 
@@ -95,7 +98,7 @@ class HoldBack:
 
 
 class Metered(Coroutine[Any, Any, T]):
-    """A coroutine whose steps are charged to the `payer` of the context that it runs in.
+    """A coroutine whose steps are charged to the `payer` of the context that it runs in, short ones together.
 
     Where the payer becomes known only on the way, it pays for the steps before as well.
     """
@@ -106,20 +109,24 @@ class Metered(Coroutine[Any, Any, T]):
 
     def send(self, value: Any) -> Any:
         """One step."""
-        started = time.thread_time()
+        started, least = time.thread_time(), 0.0
         try:
-            return self._work.send(value)
+            waits_for = self._work.send(value)
+            least = LEAST
+            return waits_for
         finally:
-            self._charge(time.thread_time() - started)
+            self._charge(time.thread_time() - started, least)
 
     def throw(self, *error: Any) -> Any:
         """One step, begun by an exception."""
-        started = time.thread_time()
+        started, least = time.thread_time(), 0.0
         try:
-            return self._work.throw(*error)
+            waits_for = self._work.throw(*error)
+            least = LEAST
+            return waits_for
         finally:
             del error  # else error and frame refer to each other, and wait as garbage
-            self._charge(time.thread_time() - started)
+            self._charge(time.thread_time() - started, least)
 
     def close(self) -> None:
         """Ends it."""
@@ -132,9 +139,9 @@ class Metered(Coroutine[Any, Any, T]):
         """What `inspect` asks of a coroutine, such as `cr_frame`: anyio looks whether a task has begun."""
         return getattr(self._work, name)
 
-    def _charge(self, seconds: float) -> None:
+    def _charge(self, seconds: float, least: float) -> None:
         self._unpaid += seconds
-        if (quota := payer.get()) is not None:
+        if self._unpaid >= least and (quota := payer.get()) is not None:
             quota.take(self._unpaid)
             self._unpaid = 0.0
 

@@ -62,6 +62,27 @@ def test_interleaved_tasks_pay_for_their_own_steps_only(monkeypatch):
     assert [1000 - buckets[name].level() for name in ("cheap", "dear")] == [5, 500]
 
 
+def test_short_steps_are_charged_together_and_none_is_left_when_the_task_ends(monkeypatch):
+    cpu, taken, short = [0.0], [], metering.LEAST / 4
+    monkeypatch.setattr(metering, "time", types.SimpleNamespace(thread_time=lambda: cpu[0]))
+
+    async def work():
+        metering.payer.set(types.SimpleNamespace(take=taken.append))
+        for _ in range(6):
+            cpu[0] += short
+            await asyncio.sleep(0)
+        cpu[0] += short
+        raise LookupError
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(metering.task_factory)
+        with pytest.raises(LookupError):
+            await asyncio.create_task(work())
+
+    asyncio.run(main())
+    assert taken == pytest.approx([4 * short, 3 * short])
+
+
 def test_a_task_that_is_cancelled_before_it_begins_leaves_nothing_behind():
     async def never():
         raise AssertionError

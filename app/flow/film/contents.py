@@ -10,7 +10,9 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
+from types import MappingProxyType
 from urllib.parse import parse_qs, unquote
 
 from app.flow.annotations import PREFIX
@@ -53,9 +55,15 @@ def refusal(exchange: Exchange) -> str:
     return f"{exchange.status} {get_str(loads_or_none(exchange.response_body), 'message')}".strip()
 
 
-def form(exchange: Exchange) -> dict[str, str]:
+def form(exchange: Exchange) -> Mapping[str, str]:
     """The fields of a request in AWS's query protocol."""
-    return {name: found[0] for name, found in parse_qs(exchange.request_body).items()}
+    return _fields(exchange.request_body)
+
+
+@lru_cache(maxsize=256)
+def _fields(body: str) -> Mapping[str, str]:
+    """Of one body. A film reads each several times."""
+    return MappingProxyType({name: found[0] for name, found in parse_qs(body).items()})
 
 
 def sent_claims(exchange: Exchange) -> dict[str, JsonValue]:

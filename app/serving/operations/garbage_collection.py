@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-THRESHOLDS = 50_000, 20, 20
+THRESHOLDS = 200_000, 20, 20
 """`gc.set_threshold`, instead of 2,000, 10 and 10: how many new objects, less those that went, make Python look
 through the youngest; how many such looks make it look through the young; and how many of these, through all that was
 not set aside. Most objects are looked through once, when they are set aside."""

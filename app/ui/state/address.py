@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -37,7 +38,13 @@ def subject() -> dict[str, str]:
 
 def query(language: str, **params: str) -> str:
     """The query of a link to another page of ours; `params` are that page's own."""
-    return urlencode({**kept(), "lang": language, **params})
+    return _encoded(tuple({**kept(), "lang": language, **params}.items()))
+
+
+@lru_cache(maxsize=1024)
+def _encoded(params: tuple[tuple[str, str], ...]) -> str:
+    """Many links of a page, and those of its next runs, have the same."""
+    return urlencode(params)
 
 
 def read(chosen: LiveSelection) -> None:
