@@ -22,6 +22,7 @@ _BEYOND = (
     "\ud800-\udfff"
 )
 """The signs after U+001F, with those that Unicode keeps free for invisible ones (`Default_Ignorable_Code_Point`)."""
+_ESCAPED = re.compile(r'\\[^nt"\\]')
 _UNSEEN = re.compile(f"[{_CONTROLS}{_BEYOND}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
@@ -31,6 +32,8 @@ _ENDS = re.compile(r"^\s+|(?<!\s)\s+\Z|(?<![^\S\n])[^\S\n]+(?=, )|(?<=, )[^\S\n]
 
 def visible(text: str, keep: str = "\n\t") -> str:
     """`text` with every such character written out, but for those in `keep`, which are of the layout. Twice is once."""
+    if text.isprintable():  # then there are none, and no layout either
+        return text
     return _steering(keep).sub(lambda found: _written(found[0]), text)
 
 
@@ -47,6 +50,12 @@ def visible_ends(text: str) -> str:
 def visible_json(text: str) -> str:
     """A JSON text with them as JSON's own escapes (RFC 8259 §7), so that it says the same."""
     return _steering("\t\n\r").sub(lambda found: _json_escape(found[0]), text)
+
+
+def is_visible_json(text: str) -> bool:
+    """Whether no text in a JSON text, as `json.dumps` writes it, has any such character but line ends and tabs. False
+    also where it cannot be known at a glance."""
+    return not _ESCAPED.search(text) and not _steering("").search(text)
 
 
 def pretty_json(document: JsonValue) -> str:

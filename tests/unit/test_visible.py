@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.flow.visible import visible, visible_each, visible_ends, visible_json
+from app.flow.visible import is_visible_json, visible, visible_each, visible_ends, visible_json
 
 
 def test_what_steers_is_written_out_and_lines_stay():
@@ -72,3 +72,13 @@ def test_a_json_text_says_the_same(value):
     written = visible_json(json.dumps(value, ensure_ascii=False, indent=1))
     assert json.loads(written) == value
     assert visible(written) == written
+
+
+def test_a_json_text_in_which_nothing_steers_is_known_at_a_glance():
+    plain = ["Pod", "名前", 'a "b"', "a\nb\tc", "\u200d", "", "a\\"]
+    assert all(is_visible_json(json.dumps({"text": text}, ensure_ascii=False)) for text in plain)
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        if visible(character) != character:
+            assert not is_visible_json(json.dumps([character], ensure_ascii=False))
+            assert not is_visible_json(json.dumps({"key": f"\\{character}"}, ensure_ascii=False))

@@ -37,9 +37,8 @@ def containers(pod: JsonValue) -> list[JsonObject]:
 
 def environment(container: JsonValue) -> dict[str, str]:
     """The variables of a container that have a literal value."""
-    return {
-        get_str(item, "name"): get_str(item, "value") for item in get_list(container, "env") if get_str(item, "name")
-    }
+    named = ((get_str(item, "name"), item) for item in get_list(container, "env"))
+    return {name: get_str(item, "value") for name, item in named if name}
 
 
 def has_identity(pod: JsonValue) -> bool:

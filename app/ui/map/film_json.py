@@ -13,7 +13,7 @@ from app.content import Content
 from app.flow.film import Arrival, Beat, Claim, End, Film, Seen
 from app.flow.json_access import get_str
 from app.flow.model import JsonObject, JsonValue, Step, Subject, Walk
-from app.flow.visible import visible
+from app.flow.visible import is_visible_json, visible
 from app.ui.map.geometry import EDGES
 from app.ui.marks import NUMBERS
 from app.ui.text import prose
@@ -94,8 +94,8 @@ def film_json(
     if film.longest:
         document["longest"] = film.longest
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    shown = _visible({"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document})
-    return json.dumps(shown, ensure_ascii=False)
+    shown = {"id": hashlib.sha256(text.encode()).hexdigest()[:16], **document}
+    return json.dumps(shown if is_visible_json(text) else _visible(shown), ensure_ascii=False)
 
 
 def _said(ghosts: Sequence[str], content: Content) -> str:
