@@ -112,9 +112,9 @@ def test_what_breaks_has_the_names_the_node_and_the_wording_of_the_readers_world
     monkeypatch.setattr(session, "world", lambda: own)
     simulation.replace_node(own, NodeKind.AUTO_MODE)
     own.account.sts_wording = "classic"
-    names = asked("webhook_down")["en"]["film"]["names"]
-    assert names["service_account"] == "team-a/reports"
-    (stop,) = (beat for beat in asked("webhook_down")["en"]["film"]["beats"] if beat["end"] == "stop")
+    played = asked("webhook_down")["en"]["film"]
+    assert played["names"]["service_account"] == "team-a/reports"
+    (stop,) = (beat for beat in played["beats"] if beat["end"] == "stop")
     assert "Unable to locate credentials" in stop["words"], "no Pod on that node gets the node's role"
 
 
