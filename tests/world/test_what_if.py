@@ -9,7 +9,7 @@ import pytest
 from app.content import LANGUAGES, load
 from app.flow.model import Chain
 from app.ui.presenting.what_if import CHOICES, what_if
-from app.ui.state import session
+from app.ui.state import allowance, session
 from app.world.aws.entities import NodeKind
 from app.world.lifecycle.experiments import create_service_account
 from app.world.lifecycle.world_store import NoRoom
@@ -32,6 +32,9 @@ def asked(monkeypatch, simulation, world):
     monkeypatch.setattr(session, "world", lambda: world)
     monkeypatch.setattr(session, "simulation", lambda: simulation)
     monkeypatch.setattr(session.own_world, "key", lambda: "reader")
+    # The reader has used nothing yet: neither what this thread has taken for other tests, nor what for other questions.
+    allowance.begin()
+    allowance.budgets().browsers._kept.pop("reader", None)
 
     def ask(choice):
         answer = json.loads(what_if(choice, 7))
