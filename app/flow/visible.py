@@ -23,6 +23,7 @@ _BEYOND = (
 )
 """The signs after U+001F, with those that Unicode keeps free for invisible ones (`Default_Ignorable_Code_Point`)."""
 _ESCAPED = re.compile(r'\\[^nt"\\]')
+"""In JSON, what may be the escape of another character than a line end, a tab, a quotation mark or a backslash."""
 _UNSEEN = re.compile(f"[{_CONTROLS}{_BEYOND}\\s\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 

@@ -112,21 +112,19 @@ class Metered(Coroutine[Any, Any, T]):
         started, least = time.thread_time(), 0.0
         try:
             waits_for = self._work.send(value)
-            least = LEAST
+            least = LEAST  # it has not ended
             return waits_for
         finally:
             self._charge(time.thread_time() - started, least)
 
     def throw(self, *error: Any) -> Any:
         """One step, begun by an exception."""
-        started, least = time.thread_time(), 0.0
+        started = time.thread_time()
         try:
-            waits_for = self._work.throw(*error)
-            least = LEAST
-            return waits_for
+            return self._work.throw(*error)
         finally:
             del error  # else error and frame refer to each other, and wait as garbage
-            self._charge(time.thread_time() - started, least)
+            self._charge(time.thread_time() - started)
 
     def close(self) -> None:
         """Ends it."""
@@ -139,7 +137,7 @@ class Metered(Coroutine[Any, Any, T]):
         """What `inspect` asks of a coroutine, such as `cr_frame`: anyio looks whether a task has begun."""
         return getattr(self._work, name)
 
-    def _charge(self, seconds: float, least: float) -> None:
+    def _charge(self, seconds: float, least: float = 0.0) -> None:
         self._unpaid += seconds
         if self._unpaid >= least and (quota := payer.get()) is not None:
             quota.take(self._unpaid)

@@ -194,20 +194,25 @@ class _Process(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def _process(port: int = 0) -> Iterator[Any]:
-    """One that runs until the end of the block."""
+    """One that runs until the end of the block, or until its `end` is called."""
     with ThreadingHTTPServer(("127.0.0.1", port), _Process) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        try:
-            yield SimpleNamespace(port=server.server_port, url=f"http://127.0.0.1:{server.server_port}")
-        finally:
+
+        def end() -> None:
             server.shutdown()
+            server.server_close()
+
+        try:
+            yield SimpleNamespace(port=server.server_port, url=f"http://127.0.0.1:{server.server_port}", end=end)
+        finally:
+            end()
 
 
 @pytest.fixture
-def processes() -> Iterator[list[contextlib.ExitStack]]:
-    """Three. To close one ends it."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(contextlib.ExitStack()) for _ in range(3)]
+def targets() -> Iterator[list[Any]]:
+    """Three processes."""
+    with _process() as first, _process() as second, _process() as third:
+        yield [first, second, third]
 
 
 NAMED = "irsa_explorer_process"
@@ -221,8 +226,7 @@ def _served_by(proxy: Any, cookie: str) -> str:
     return _asked(proxy, cookie).text
 
 
-def test_new_readers_are_with_each_process_in_turn_and_stay_there(processes) -> None:
-    targets = [each.enter_context(_process()) for each in processes]
+def test_new_readers_are_with_each_process_in_turn_and_stay_there(targets) -> None:
     found = []
     with proxied(*targets) as proxy:
         for _ in range(12):
@@ -233,8 +237,8 @@ def test_new_readers_are_with_each_process_in_turn_and_stay_there(processes) -> 
     assert Counter(first for first, *_ in found) == {str(target.port): 4 for target in targets}
 
 
-def test_only_a_page_names_the_process_and_only_one_of_the_list(processes) -> None:
-    (first, second, other) = [each.enter_context(_process()) for each in processes]
+def test_only_a_page_names_the_process_and_only_one_of_the_list(targets) -> None:
+    first, second, other = targets
     with proxied(first, second) as proxy:
         for known in (first, second):
             answer = _asked(proxy, f"{NAMED}={known.port}")
@@ -247,27 +251,26 @@ def test_only_a_page_names_the_process_and_only_one_of_the_list(processes) -> No
             assert page.headers["set-cookie"] == given
 
 
-def test_where_a_process_is_gone_its_readers_are_with_another_until_it_is_there_again(processes) -> None:
-    targets = [each.enter_context(_process()) for each in processes]
+def test_where_a_process_is_gone_its_readers_are_with_another_until_it_is_there_again(targets) -> None:
     gone = str(targets[0].port)
     readers = [f"{NAMED}={gone}; {COOKIE}={reader:x}" for reader in range(12)]
     with proxied(*targets) as proxy:
         assert {_served_by(proxy, cookie) for cookie in readers} == {gone}
-        processes[0].close()
+        targets[0].end()
         found = []
         for cookie in readers:
             answers = [_asked(proxy, cookie, path) for path in ("/", "/a.css", "/")]
             found.append({answer.text for answer in answers})
             assert [answer.headers.get("set-cookie") for answer in answers] == [None] * 3
-        processes[0].enter_context(_process(targets[0].port))
-        again = {_served_by(proxy, cookie) for cookie in readers}
+        with _process(targets[0].port):
+            again = {_served_by(proxy, cookie) for cookie in readers}
     assert [len(served_by) for served_by in found] == [1] * 12, "a page and its files come from the same one"
     assert set.union(*found) == {str(target.port) for target in targets[1:]}
     assert again == {gone}
 
 
-def test_over_tls_no_other_name_of_the_domain_decides_on_the_process(processes) -> None:
-    first, second, _ = [each.enter_context(_process()) for each in processes]
+def test_over_tls_no_other_name_of_the_domain_decides_on_the_process(targets) -> None:
+    first, second, _ = targets
     with proxied(first, second, tls=True) as proxy:
         proxy = SimpleNamespace(url=proxy.url.replace("http:", "https:"))
         given = _asked(proxy)
@@ -277,10 +280,9 @@ def test_over_tls_no_other_name_of_the_domain_decides_on_the_process(processes) 
     assert given.headers["set-cookie"] == wanted
 
 
-def test_without_the_name_of_a_process_the_cookie_of_the_app_decides(processes) -> None:
+def test_without_the_name_of_a_process_the_cookie_of_the_app_decides(targets) -> None:
     others = ("", "__Host-", f"{COOKIE}=5; __Host-")
     """The last is one that another name of the domain has set."""
-    targets = [each.enter_context(_process()) for each in processes]
     with proxied(*targets) as proxy:
         found = [
             {
