@@ -144,9 +144,27 @@ def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner
 def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner, monkeypatch, address, line):
     monkeypatch.setattr(allowance, "address", lambda: address)
     seen = []
-    monkeypatch.setattr(runs._turns, "turn", lambda visitor, rest: seen.append(visitor) or nullcontext())
+    monkeypatch.setattr(runs._turns, "turn", lambda visitor, **_: seen.append(visitor) or nullcontext())
     runner(lambda: seen.append("runs"))._run_script(RerunData())
     assert seen == [line, "runs"]
+
+
+def test_what_a_run_takes_is_known_by_its_page_and_the_key_of_what_was_pressed(runner, monkeypatch):
+    kinds = []
+    monkeypatch.setattr(runs._turns, "turn", lambda visitor, rest, kind: kinds.append(kind) or nullcontext())
+
+    def ask(pressed, page="a", **more):
+        states = [WidgetState(id="$$ID-00-box", bool_value=True), WidgetState(id=pressed, trigger_value=True)]
+        data = RerunData(widget_states=WidgetStates(widgets=states), page_script_hash=page, **more)
+        runner(lambda: None)._run_script(data)
+
+    for pressed in ("$$ID-0a-lab_run", "$$ID-ff-lab_run", "$$ID-0a-next"):
+        ask(pressed)
+    ask("$$ID-0a-lab_run", page="b")
+    ask("$$ID-0a-lab_run", fragment_id="f")
+    runner(lambda: None)._run_script(RerunData(page_script_hash="a"))
+    assert kinds[0] == kinds[1] == ("a", False, "lab_run")
+    assert len({*kinds}) == 5
 
 
 def test_who_stopped_a_run_before_it_began_does_not_rest_for_it(runner, monkeypatch):
@@ -154,7 +172,7 @@ def test_who_stopped_a_run_before_it_began_does_not_rest_for_it(runner, monkeypa
     rests = []
 
     @contextmanager
-    def turn(visitor, rest):
+    def turn(visitor, rest, kind):
         yield nullcontext
         rests.append(rest())
 

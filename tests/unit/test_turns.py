@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.serving.turns import HURRIED, Turns
+from app.serving.turns import HURRIED, KINDS, LATER, SHORT, Turns
 
 
 class Scripts:
@@ -17,13 +17,13 @@ class Scripts:
         self._ends = {}
         self._threads = []
 
-    def come(self, name, visitor):
+    def come(self, name, visitor, **asked):
         """A script comes; it is in the queue when this returns."""
         self._ends[name] = threading.Event()
         before = self._known()
 
         def run():
-            with self.turns.turn(visitor):
+            with self.turns.turn(visitor, **asked):
                 with self._changed:
                     self.started.append(name)
                     self._changed.notify_all()
@@ -36,7 +36,7 @@ class Scripts:
 
     def _known(self):
         with self.turns._lock:
-            return frozenset(self.turns._running), sum(len(runs) for runs in self.turns._waiting.values())
+            return frozenset(self.turns._running), sum(len(line.runs) for line in self.turns._waiting.values())
 
     def end(self, *names):
         for name in names:
@@ -112,6 +112,95 @@ def test_to_the_next_run_of_its_own_visitor_it_leaves_its_place_later(time_of):
     scripts.wait_for(3)
     assert scripts.started == ["stuck", "other", "next"]
     scripts.end_all()
+
+
+LONG = 4 * SHORT
+
+
+@pytest.fixture
+def ordered(time_of):
+    """Scripts in turns that know the kinds `page`, which takes no time, and `walk`, which is long; one runs."""
+    turns = Turns(at_once=1, lease=30.0, clock=lambda: time_of[0])
+    for kind, seconds in (("page", 0.0), ("walk", LONG)):
+        with turns.turn("before", kind=kind):
+            time_of[0] += seconds
+    made = Scripts(turns)
+    made.come("runs", "first")
+    yield made
+    made.end_all()
+
+
+def test_a_short_run_goes_before_long_ones_that_were_asked_for_earlier(ordered):
+    for name, kind in (("walk 1", "walk"), ("walk 2", "walk"), ("page", "page"), ("new", "never seen")):
+        ordered.come(name, f"visitor of {name}", kind=kind)
+    ordered.end("runs", "walk 1", "page", "new")
+    ordered.wait_for(5)
+    assert ordered.started == ["runs", "page", "new", "walk 1", "walk 2"]
+
+
+@pytest.mark.parametrize(("later", "order"), [(0.9, ["page", "walk"]), (1.1, ["walk", "page"])])
+def test_a_long_run_waits_for_shorter_ones_for_a_while(ordered, time_of, later, order):
+    ordered.come("walk", "a", kind="walk")
+    time_of[0] += later * LATER * LONG
+    ordered.come("page", "b", kind="page")
+    ordered.end("runs", *order)
+    ordered.wait_for(3)
+    assert ordered.started[1:] == order
+
+
+def test_of_those_of_one_room_behind_one_address_the_short_ones_go_first(ordered):
+    for name, kind in (("walk", "walk"), ("page 1", "page"), ("page 2", "page")):
+        ordered.come(name, "a room", kind=kind)
+    ordered.end("runs", "page 1", "page 2")
+    ordered.wait_for(4)
+    assert ordered.started == ["runs", "page 1", "page 2", "walk"]
+
+
+def test_a_room_whose_runs_are_short_does_not_keep_the_long_one_of_another_visitor_waiting(ordered, time_of):
+    for number in range(5):
+        ordered.come(f"page {number}", "a room", kind="page")
+    ordered.come("walk", "reader", kind="walk")
+    ordered.end("runs")
+    ordered.wait_for(2)
+    time_of[0] += 2 * LATER * LONG
+    ordered.end("page 0")
+    ordered.wait_for(3)
+    ordered.end("page 1", "walk")
+    ordered.wait_for(5)
+    assert ordered.started[1:] == ["page 0", "page 1", "walk", "page 2"]
+
+
+def test_one_long_run_at_a_time_and_short_ones_beside_it(ordered):
+    ordered.turns._at_once = 2
+    for name, kind in (("walk 1", "walk"), ("walk 2", "walk"), ("page", "page")):
+        ordered.come(name, f"visitor of {name}", kind=kind)
+    ordered.wait_for(2)
+    ordered.end("runs")
+    ordered.wait_for(3)
+    assert ordered.started == ["runs", "walk 1", "page"]
+    ordered.end("page")
+    while len(ordered._known()[0]) > 1:
+        pass
+    assert ordered.started == ["runs", "walk 1", "page"]
+    ordered.end("walk 1")
+    ordered.wait_for(4)
+    assert ordered.started[3] == "walk 2"
+
+
+def test_what_takes_longer_than_it_did_is_no_longer_short(time_of):
+    turns = Turns(clock=lambda: time_of[0])
+    for seconds in (0.0, *([LONG] * 4)):
+        with turns.turn("a", kind="page"):
+            time_of[0] += seconds
+    assert SHORT < turns._took["page"] < LONG
+
+
+def test_kinds_that_browsers_name_without_end_are_not_kept_without_end():
+    turns = Turns()
+    for number in range(2 * KINDS):
+        with turns.turn("a", kind=number):
+            pass
+    assert [*turns._took] == [*range(KINDS, 2 * KINDS)]
 
 
 def test_a_script_that_fails_ends_its_turn():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import current_thread
 from time import perf_counter
@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import (
     StopException,
     get_script_run_ctx,
 )
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType, _has_active_trigger_value
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
 from app.serving.operations.metrics import PAGE_SECONDS
@@ -32,6 +32,14 @@ _threads = ScriptThreads()
 
 def _nothing() -> None:
     """Does nothing, where a function has to be given."""
+
+
+def _kind(data: RerunData) -> Hashable:
+    """What a run does, as far as it can be known before: its page, whether of a fragment, and the key of what was
+    pressed, with which Streamlit's ids end."""
+    widgets = data.widget_states.widgets if data.widget_states else ()
+    pressed = next((it.id for it in widgets if _has_active_trigger_value(it)), "")
+    return data.page_script_hash, bool(data.fragment_id), pressed.removeprefix("$$ID-").partition("-")[2]
 
 
 class Runner(ScriptRunner):
@@ -106,7 +114,9 @@ class Runner(ScriptRunner):
         has_begun = False
         with (
             _turns.turn(
-                allowance.address() or self._session_id, lambda: allowance.rest() if has_begun else 0.0
+                allowance.address() or self._session_id,
+                rest=lambda: allowance.rest() if has_begun else 0.0,
+                kind=_kind(rerun_data),
             ) as self._give_way,
             STOPPING.under_way("page"),
         ):
