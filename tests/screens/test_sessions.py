@@ -10,6 +10,7 @@ from collections import deque
 from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from copy import deepcopy
+from dataclasses import replace
 from types import SimpleNamespace
 from weakref import WeakKeyDictionary
 
@@ -35,7 +36,7 @@ from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
-from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.runtime.state import SafeSessionState, SessionState, session_state, session_state_proxy
 from streamlit.runtime.state.session_state import Serialized, WidgetMetadata, WStates
 from streamlit.signal_util import Signal
 from streamlit.util import AttributeDictionary
@@ -44,6 +45,7 @@ from streamlit.web.server.starlette import starlette_websocket
 from app import server
 from app.serving.budget import Quota
 from app.serving.operations.stopping import STOPPING
+from app.serving.transport.joined_writes import SIZE_LIMIT
 from app.serving.transport.protocols import DIRECTLY
 from app.serving.turns import Turns
 from app.ui.state import allowance, connection, session
@@ -810,7 +812,8 @@ def test_what_waits_is_sent_at_once_up_to_what_a_connection_has_room_for(monkeyp
             raise SessionClientDisconnectedError
         sent.append((client, message.script_finished))
 
-    manager = SimpleNamespace(get_active_session_info=lambda id_: f"browser of {id_}")
+    browser = SimpleNamespace(client="of another server")
+    manager = SimpleNamespace(get_active_session_info=lambda id_: browser)
     server = SimpleNamespace(_session_mgr=manager, _send_message=send)
     monkeypatch.setattr(streamlit_sessions.st.runtime, "exists", lambda: True)
     monkeypatch.setattr(streamlit_sessions.st.runtime, "get_instance", lambda: server)
@@ -819,7 +822,7 @@ def test_what_waits_is_sent_at_once_up_to_what_a_connection_has_room_for(monkeyp
         session._browser_queue.enqueue(ForwardMsg(script_finished=number))
     left = [message.script_finished for message in session.flush_browser_queue()]
     said = gone_after or streamlit_sessions.AT_ONCE
-    assert sent == [("browser of nobody's", number) for number in range(said)]
+    assert sent == [(browser, number) for number in range(said)]
     if gone_after:
         assert left == list(range(said, 102)), "in their order, for Streamlit to find that nobody is there"
     else:
@@ -908,6 +911,74 @@ def test_what_a_run_has_set_is_old_in_the_next_one():
     assert not state._new_widget_state.states
 
 
+def drawn_and_not(state):
+    """Widgets of each kind that the last run has drawn, or not, or of which nothing is known; and what is no widget."""
+    kinds = {"box": "bool_value", "press": "trigger_value", "says": "string_trigger_value", "gone": "trigger_value"}
+    for name, kind in kinds.items():
+        widget = f"$$ID-{name}-{name}"
+        facts = {"value_type": kind, "deserializer": lambda given: given, "serializer": lambda value: value}
+        state._new_widget_state.widget_metadata[widget] = WidgetMetadata(id=widget, **facts)
+        state._key_id_mapper[name] = widget
+        state._old_state[widget] = True
+    state._new_widget_state.set_from_value("$$ID-press-press", True)
+    state._new_widget_state.set_from_value("$$ID-box-box", True)
+    state._new_widget_state.set_from_value("$$ID-never-drawn", True)
+    state._old_state.update({"$$ID-unknown-None": 1, "mine": 2})
+    return frozenset({"$$ID-box-box", "$$ID-press-press", "$$ID-says-says", "$$ID-never-drawn"})
+
+
+@pytest.mark.parametrize("bound", [False, True])
+@pytest.mark.parametrize("fragments", [[], ["f"]])
+def test_at_the_end_of_a_run_values_go_as_streamlit_does_it(monkeypatch, fragments, bound):
+    """The presses, and the widgets that were not drawn; those of a fragment's run, and one that is in the address."""
+    context = SimpleNamespace(fragment_ids_this_run=fragments, page_script_hash="p")
+    monkeypatch.setattr(session_state, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(streamlit_shortcuts, "get_script_run_ctx", lambda: context)
+
+    def ended(reset, remove):
+        state = SessionState()
+        drawn = drawn_and_not(state)
+        if bound:
+            state._query_param_bound_widget_ids.add("$$ID-gone-gone")
+        reset(state)
+        remove(state, drawn)
+        return state._old_state, {name: state._new_widget_state[name] for name in state._new_widget_state}
+
+    ours = ended(streamlit_shortcuts._reset_triggers, streamlit_shortcuts._remove_stale)
+    assert ours == ended(streamlit_shortcuts._streamlits_reset, streamlit_shortcuts._streamlits_remove_stale)
+    assert ours[0]["$$ID-press-press"] is False
+    assert "mine" in ours[0]
+    assert ("$$ID-gone-gone" in ours[0]) is bool(fragments)
+    assert ("gone" in ours[0]) is (bound and not fragments)
+
+
+def test_what_is_read_at_a_key_is_what_streamlit_reads(monkeypatch):
+    state = SessionState()
+    drawn_and_not(state)
+    shown = state._new_widget_state.widget_metadata["$$ID-says-says"]
+    state._new_widget_state.widget_metadata["$$ID-says-says"] = replace(
+        shown, presenter=lambda value, _: {"shown": value}
+    )
+    state["set"] = 3
+
+    def read(key, item, proxys_item):
+        monkeypatch.setattr(SessionState, "__getitem__", item)
+        monkeypatch.setattr(streamlit_shortcuts, "_session", lambda: SafeSessionState(state, lambda: None))
+        monkeypatch.setattr(session_state_proxy, "get_session_state", streamlit_shortcuts._session)
+        found = []
+        for read_it in (lambda: state[key], lambda: proxys_item(None, key)):
+            try:
+                found.append(read_it())
+            except Exception as error:
+                found.append((type(error), str(error)))
+        return found
+
+    ours, theirs = streamlit_shortcuts, (streamlit_shortcuts._streamlits_item, streamlit_shortcuts._streamlits_value)
+    for key in ("set", "mine", "box", "press", "says", "gone", "nothing", "never"):
+        assert read(key, ours._item, ours._value) == read(key, *theirs), key
+    assert read("$$ID-says-says", ours._item, ours._value)[0] == {"shown": True}
+
+
 @pytest.mark.parametrize(
     ("waiting", "way", "sent", "queued"),
     [
@@ -921,7 +992,7 @@ def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way
     went = []
 
     async def say():
-        ways = {} if way is None else {DIRECTLY: lambda data: went.append(data) or way}
+        ways = {} if way is None else {DIRECTLY: lambda *data: went.extend(data) or way}
         socket = SimpleNamespace(scope={"extensions": ways}, headers=Headers(), cookies={}, client=None)
         client = outgoing_messages.DirectClient(socket)
         client._sender_task.cancel()
@@ -939,6 +1010,50 @@ def test_a_message_goes_at_once_where_none_waits_and_there_is_a_way(waiting, way
 
     assert asyncio.run(say()) == list(map(said, queued))
     assert went == list(map(said, sent))
+
+
+@pytest.mark.parametrize(("takes", "writes", "left"), [(9, [2, 2, 1], 0), (1, [2], 3), (0, [], 5)])
+def test_messages_go_together_as_far_as_the_browser_reads(takes, writes, left):
+    """In pieces, between which the connection says whether it takes more."""
+    went, message = [], ForwardMsg(hash="x" * (SIZE_LIMIT // 2))
+
+    def write(*data):
+        if len(went) < takes:
+            went.append(len(data))
+            return True
+        return False
+
+    async def say():
+        socket = SimpleNamespace(scope={"extensions": {DIRECTLY: write}}, headers=Headers(), cookies={}, client=None)
+        client = outgoing_messages.DirectClient(socket)
+        client._sender_task.cancel()
+        return client.write_together([message] * 5), client.write_together([])
+
+    assert asyncio.run(say()) == (5 - left, 0)
+    assert went == writes
+
+
+def test_what_a_page_says_goes_to_the_connection_at_once(monkeypatch):
+    class Client(outgoing_messages.DirectClient):
+        def __init__(self):
+            self.together = []
+
+        def write_together(self, messages):
+            self.together.append([message.script_finished for message in messages[:3]])
+            return 3
+
+    browser, one_by_one = SimpleNamespace(client=Client()), []
+    server = SimpleNamespace(
+        _session_mgr=SimpleNamespace(get_active_session_info=lambda _: browser),
+        _send_message=lambda _, message: one_by_one.append(message.script_finished),
+    )
+    monkeypatch.setattr(streamlit_sessions.st.runtime, "exists", lambda: True)
+    monkeypatch.setattr(streamlit_sessions.st.runtime, "get_instance", lambda: server)
+    session = Bare(None)
+    for number in range(5):
+        session._browser_queue.enqueue(ForwardMsg(script_finished=number))
+    assert session.flush_browser_queue() == []
+    assert (browser.client.together, one_by_one) == ([[0, 1, 2]], [3, 4])
 
 
 def test_our_servers_browsers_are_reached_so():

@@ -3,7 +3,7 @@ Streamlit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from starlette.websockets import WebSocket
@@ -12,6 +12,7 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.runtime_util import serialize_forward_msg
 from streamlit.web.server.starlette import starlette_websocket
 
+from app.serving.transport.joined_writes import SIZE_LIMIT
 from app.serving.transport.protocols import DIRECTLY
 
 
@@ -22,14 +23,28 @@ class DirectClient(starlette_websocket.StarletteSessionClient):
     def __init__(self, websocket: WebSocket) -> None:
         """As Streamlit's, with the direct way of sending that our own server offers."""
         super().__init__(websocket)
-        self._directly = cast(Callable[[bytes], bool] | None, websocket.scope.get("extensions", {}).get(DIRECTLY))
+        self._directly = cast(Callable[..., bool] | None, websocket.scope.get("extensions", {}).get(DIRECTLY))
 
     def write_forward_msg(self, msg: ForwardMsg) -> None:
-        """As Streamlit's, but directly, unless messages wait in the queue or are on their way from there: those go
-        first."""
-        may_go = not self._closed.is_set() and self._send_queue.empty()
-        if not (self._directly and may_go and self._directly(serialize_forward_msg(msg))):
+        """As Streamlit's, but directly where that is possible."""
+        if not self.write_together([msg]):
             super().write_forward_msg(msg)
+
+    def write_together(self, messages: Sequence[ForwardMsg]) -> int:
+        """Sends messages directly, in their order, and returns how many it has sent: none where messages wait in the
+        queue or are on their way from there, because those go first, and less than all where the browser reads slowly.
+        """
+        if self._directly is None or self._closed.is_set() or not self._send_queue.empty():
+            return 0
+        sent, size, together = 0, 0, list[bytes]()
+        for message in messages:
+            together.append(serialize_forward_msg(message))
+            size += len(together[-1])
+            if size > SIZE_LIMIT:
+                if not self._directly(*together):
+                    return sent
+                sent, size, together = sent + len(together), 0, []
+        return sent + (len(together) if together and self._directly(*together) else 0)
 
 
 def install() -> None:

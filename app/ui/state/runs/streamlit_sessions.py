@@ -213,7 +213,9 @@ class Session(AppSession):
         client = _connected(self.id) if waiting else None
         if client is None:
             return waiting
-        for number, message in enumerate(waiting[:AT_ONCE]):
+        page, sender = waiting[:AT_ONCE], client.client
+        sent = sender.write_together(page) if isinstance(sender, outgoing_messages.DirectClient) else 0
+        for number, message in enumerate(page[sent:], sent):
             try:
                 st.runtime.get_instance()._send_message(client, message)
             except SessionClientDisconnectedError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy, deepcopy
 from functools import cache
+from threading import current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +16,19 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.form_utils import FormData
 from streamlit.elements.widgets import radio, selectbox, text_widgets
 from streamlit.runtime import app_session
-from streamlit.runtime.state import get_session_state
-from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, user_key_from_element_id
+from streamlit.runtime.scriptrunner_utils.script_requests import _TRIGGER_PROTO_FIELDS
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
+from streamlit.runtime.state import SafeSessionState, get_session_state, query_params_proxy, session_state_proxy
+from streamlit.runtime.state.common import (
+    RegisterWidgetResult,
+    WidgetMetadata,
+    is_element_id,
+    user_key_from_element_id,
+)
 from streamlit.runtime.state.presentation import apply_presenter
 from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
-from streamlit.runtime.state.session_state import SessionState
+from streamlit.runtime.state.session_state import SessionState, Value
 from streamlit.runtime.state.session_state_proxy import SessionStateProxy
 from streamlit.util import AttributeDictionary
 
@@ -61,6 +70,25 @@ def _copy_of_place(place: DeltaGenerator, memo: dict[int, Any]) -> DeltaGenerato
     return made
 
 
+def _session() -> SafeSessionState:
+    """As `get_session_state`, which imports something each time. A run asks a hundred times."""
+    context = getattr(current_thread(), SCRIPT_RUN_CONTEXT_ATTR_NAME, None)
+    return context.session_state if context else get_session_state()
+
+
+def _item(state: SessionState, key: str) -> Any:
+    """As Streamlit's `[]`, which asks for each thing through a function."""
+    ids = state._key_id_mapper
+    widget_id = ids._key_id_mapping.get(key, key)
+    user_key = ids._id_key_mapping.get(key, key) if widget_id == key else key
+    try:
+        found = _find(state, widget_id, user_key)
+    except KeyError:
+        return _streamlits_item(state, key)  # which says what is missing
+    known = state._new_widget_state.widget_metadata.get(widget_id)
+    return apply_presenter(state, widget_id, found) if known and known.presenter else found
+
+
 def _find(state: SessionState, widget_id: str | None, user_key: str | None) -> Any:
     """As Streamlit's `_getitem`, which tries each of four places and catches an error for each that has nothing."""
     if user_key is not None and user_key in state._new_session_state:
@@ -86,16 +114,22 @@ def _has(state: SessionState, key: str) -> bool:
 
 def _get(_proxy: SessionStateProxy, key: str, default: Any = None) -> Any:
     """As `get` of any mapping, which catches three errors where there is nothing. Most keys have no widget."""
-    session = get_session_state()
+    session = _session()
     session._yield_callback()
     with session._lock:
         state = session._state
         new, old, widgets = state._new_session_state, state._old_state, state._new_widget_state.widget_metadata
-        if key not in state._key_id_mapper and key not in widgets:
+        if key not in state._key_id_mapper._key_id_mapping and key not in widgets:
             return new[key] if key in new else old.get(key, default)
         with suppress(KeyError):
             return state[key]
         return default
+
+
+def _value(proxy: SessionStateProxy, key: str) -> Any:
+    """As `[]` of any mapping. Streamlit first checks whether the key may be one."""
+    found = _get(proxy, str(key), _NOTHING)
+    return _streamlits_value(proxy, key) if found is _NOTHING else found
 
 
 def _contains(proxy: SessionStateProxy, key: object) -> bool:
@@ -110,7 +144,7 @@ def _pop(proxy: SessionStateProxy, key: str, *default: Any) -> Any:
 
 def _get_parameter(_proxy: QueryParamsProxy, key: str, default: Any = None) -> Any:
     """As `get` of any mapping, which catches two errors where there is nothing."""
-    session = get_session_state()
+    session = _session()
     session._yield_callback()
     with session._lock:
         parameters = session._state.query_params
@@ -120,13 +154,37 @@ def _get_parameter(_proxy: QueryParamsProxy, key: str, default: Any = None) -> A
 def _compact(state: SessionState) -> None:
     """As Streamlit's: the values that the last run has set become old values. Streamlit also sets each old value
     again."""
-    old, id_of = state._old_state, state._get_widget_id
-    new = {*map(id_of, state._new_session_state), *state._new_widget_state}
-    for name in new | {widget_id for widget_id in map(id_of, old) if widget_id not in old}:
+    old, ids = state._old_state, state._key_id_mapper._key_id_mapping
+    new = {*(ids.get(key, key) for key in state._new_session_state), *state._new_widget_state.states}
+    for name in new | ({ids[key] for key in old.keys() & ids.keys()} - old.keys()):
         with suppress(KeyError):  # a widget of which nothing is known yet
             old[name] = state[name]
     state._new_session_state.clear()
     state._new_widget_state.states.clear()
+
+
+def _reset_triggers(state: SessionState) -> None:
+    """As Streamlit's, three times in each run: what was pressed is no longer."""
+    widgets, known = state._new_widget_state, state._new_widget_state.widget_metadata
+    for values, make in ((widgets.states, Value), (state._old_state, lambda value: value)):
+        for name in [name for name in values if name in known and known[name].value_type in _TRIGGER_PROTO_FIELDS]:
+            values[name] = make(False if known[name].value_type == "trigger_value" else None)
+
+
+def _remove_stale(state: SessionState, drawn: frozenset[str]) -> None:
+    """As Streamlit's, twice in each run: the values of widgets that were not `drawn` go. Streamlit first looks for
+    those that are also in the address, and for those that outlast their page. No page of ours has either."""
+    context, kept = get_script_run_ctx(), state._persist_tracker
+    if context is None or context.fragment_ids_this_run or kept._scopes or kept._value_pages:
+        _streamlits_remove_stale(state, drawn)
+        return
+    if state._query_param_bound_widget_ids or state.query_params._bindings_by_widget:
+        _streamlits_remove_stale(state, drawn)
+        return
+    widgets, old = state._new_widget_state, state._old_state
+    stays = drawn & widgets.widget_metadata.keys()
+    widgets.states = {name: value for name, value in widgets.states.items() if name in stays}
+    state._old_state = {name: value for name, value in old.items() if name in stays or not is_element_id(name)}
 
 
 def register(state: SessionState, drawn: Sequence[WidgetMetadata[Any]]) -> list[RegisterWidgetResult[Any]]:
@@ -172,7 +230,11 @@ def _copied(value: Any) -> Any:
     return type(value)() if type(value) in (dict, AttributeDictionary) and not value else deepcopy(value)
 
 
+_streamlits_item = SessionState.__getitem__
 _streamlits_register = SessionState.register_widget
+_streamlits_remove_stale = SessionState._remove_stale_widgets
+_streamlits_reset = SessionState._reset_triggers
+_streamlits_value = SessionStateProxy.__getitem__
 _streamlits_pop = SessionStateProxy.pop
 _NOTHING = object()
 
@@ -205,6 +267,11 @@ def install() -> None:
     """
     app_session._populate_config_msg = once(app_session._populate_config_msg)
     app_session._populate_theme_msg = once(app_session._populate_theme_msg)
+    session_state_proxy.get_session_state = query_params_proxy.get_session_state = _session  # type: ignore[attr-defined]
+    SessionStateProxy.__getitem__ = _value  # type: ignore[method-assign,assignment]
+    # Around these two, Streamlit counts commands for statistics, which are off.
+    SessionStateProxy.__setitem__ = SessionStateProxy.__setitem__.__wrapped__  # type: ignore[attr-defined,method-assign]
+    QueryParamsProxy.to_dict = QueryParamsProxy.to_dict.__wrapped__  # type: ignore[attr-defined,method-assign]
     SessionStateProxy.get = _get  # type: ignore[method-assign,assignment]
     SessionStateProxy.__contains__ = _contains  # type: ignore[method-assign,assignment]
     SessionStateProxy.pop = _pop  # type: ignore[method-assign,assignment]
@@ -217,6 +284,9 @@ def install() -> None:
     AttributeDictionary.__deepcopy__ = lambda value, memo: AttributeDictionary(deepcopy(dict(value), memo))  # type: ignore[attr-defined]
     SessionState.register_widget = _register  # type: ignore[method-assign,assignment]
     SessionState._compact_state = _compact  # type: ignore[method-assign,assignment]
+    SessionState._reset_triggers = _reset_triggers  # type: ignore[method-assign,assignment]
+    SessionState._remove_stale_widgets = _remove_stale  # type: ignore[method-assign,assignment]
+    SessionState.__getitem__ = _item  # type: ignore[method-assign]
     SessionState._getitem = _find  # type: ignore[method-assign,assignment]
     SessionState.__contains__ = _has  # type: ignore[method-assign]
     bidi_component.make_bidi_component_presenter = _presenter  # type: ignore[attr-defined,assignment]
