@@ -927,9 +927,10 @@ def drawn_and_not(state):
     return frozenset({"$$ID-box-box", "$$ID-press-press", "$$ID-says-says", "$$ID-never-drawn"})
 
 
+@pytest.mark.parametrize("outlasts", ["", "$$ID-gone-gone", "$$ID-box-box"])
 @pytest.mark.parametrize("bound", [False, True])
 @pytest.mark.parametrize("fragments", [[], ["f"]])
-def test_at_the_end_of_a_run_values_go_as_streamlit_does_it(monkeypatch, fragments, bound):
+def test_at_the_end_of_a_run_values_go_as_streamlit_does_it(monkeypatch, fragments, bound, outlasts):
     """The presses, and the widgets that were not drawn; those of a fragment's run, and one that is in the address."""
     context = SimpleNamespace(fragment_ids_this_run=fragments, page_script_hash="p")
     monkeypatch.setattr(session_state, "get_script_run_ctx", lambda: context)
@@ -940,16 +941,19 @@ def test_at_the_end_of_a_run_values_go_as_streamlit_does_it(monkeypatch, fragmen
         drawn = drawn_and_not(state)
         if bound:
             state._query_param_bound_widget_ids.add("$$ID-gone-gone")
+        if outlasts:
+            state._persist_tracker._scopes[outlasts] = "session"
         reset(state)
         remove(state, drawn)
-        return state._old_state, {name: state._new_widget_state[name] for name in state._new_widget_state}
+        browsers = {name: state._new_widget_state[name] for name in state._new_widget_state}
+        return state._old_state, browsers, state._persist_tracker
 
     ours = ended(streamlit_shortcuts._reset_triggers, streamlit_shortcuts._remove_stale)
     assert ours == ended(streamlit_shortcuts._streamlits_reset, streamlit_shortcuts._streamlits_remove_stale)
     assert ours[0]["$$ID-press-press"] is False
     assert "mine" in ours[0]
     assert ("$$ID-gone-gone" in ours[0]) is bool(fragments)
-    assert ("gone" in ours[0]) is (bound and not fragments)
+    assert ("gone" in ours[0]) is ((bound or outlasts == "$$ID-gone-gone") and not fragments)
 
 
 def test_what_is_read_at_a_key_is_what_streamlit_reads(monkeypatch):

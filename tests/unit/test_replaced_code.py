@@ -112,6 +112,7 @@ READ = {
         },
         "streamlit.runtime.fragment": {"_fragment": "28d72bc56f18"},
         "streamlit.runtime.scriptrunner_utils.script_run_context": {"ScriptRunContext.enqueue": "8825b4ab4e38"},
+        "streamlit.runtime.scriptrunner_utils.thread_safe_set": {"ThreadSafeSet": "a3bc525e0ca8"},
         "streamlit.runtime.state.safe_session_state": {"SafeSessionState.register_widget": "c1b2cf823cbf"},
     },
     "app/ui/state/runs/made_files.py": {

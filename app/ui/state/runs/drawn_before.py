@@ -48,8 +48,10 @@ _heard: ContextVar[_Heard | None] = ContextVar("heard", default=None)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Drawn:
     messages: tuple[ForwardMsg, ...]
-    ids: tuple[str, ...]
+    ids: frozenset[str]
     """The ids of all elements in it that have one: Streamlit allows each id once in a run."""
+    keys: frozenset[str]
+    """The keys in these ids: Streamlit allows each once as well."""
     widgets: tuple[Registered, ...]
     places: int
     """How many places it takes in its container."""
@@ -167,8 +169,14 @@ def send_again(found: Place, same: Hashable, draw: Callable[[], Any]) -> Any:
 
 
 def _send(drawn: _Drawn, context: ScriptRunContext, cursor: RunningCursor) -> None:
-    for element_id in drawn.ids:  # raises where another element of this run has it, or its key
-        _register_element_id(context, "element", element_id)
+    ids, keys = context.shared.widget_ids_this_run, context.shared.widget_user_keys_this_run
+    with ids._lock, keys._lock:
+        is_first = ids._data.isdisjoint(drawn.ids) and keys._data.isdisjoint(drawn.keys)
+        if is_first:
+            ids._data |= drawn.ids
+            keys._data |= drawn.keys
+    for element_id in () if is_first else drawn.ids:
+        _register_element_id(context, "element", element_id)  # raises where another element has it, or its key
     for message in drawn.messages:
         context._enqueue(message)
     for _ in range(drawn.places):
@@ -197,9 +205,11 @@ def _make(
     # Where another server runs the script, nothing is heard.
     calls_the_same = all(_calls_the_same(metadata) for metadata, _ in heard.widgets.values())
     if heard.messages and not heard.is_secret and calls_the_same and all(map(_can_be_kept, heard.messages)):
+        new = context.shared.widget_ids_this_run.snapshot() - ids
         drawn = _Drawn(
             messages=tuple(heard.messages),
-            ids=tuple(context.shared.widget_ids_this_run.snapshot() - ids),
+            ids=new,
+            keys=frozenset(filter(None, map(user_key_from_element_id, new))),
             widgets=tuple(heard.widgets.values()),
             places=cursor.index - index,
             returned=returned if heard.widgets else None,

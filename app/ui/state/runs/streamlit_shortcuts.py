@@ -172,13 +172,12 @@ def _reset_triggers(state: SessionState) -> None:
 
 
 def _remove_stale(state: SessionState, drawn: frozenset[str]) -> None:
-    """As Streamlit's, twice in each run: the values of widgets that were not `drawn` go. Streamlit first looks for
-    those that are also in the address, and for those that outlast their page. No page of ours has either."""
+    """As Streamlit's, twice in each run: the values of widgets that were not `drawn` go. Streamlit looks at each value
+    whether it outlasts its widget. Ours that do are drawn in every run, and none is in the address."""
     context, kept = get_script_run_ctx(), state._persist_tracker
-    if context is None or context.fragment_ids_this_run or kept._scopes or kept._value_pages:
-        _streamlits_remove_stale(state, drawn)
-        return
-    if state._query_param_bound_widget_ids or state.query_params._bindings_by_widget:
+    in_address = state._query_param_bound_widget_ids or state.query_params._bindings_by_widget
+    outlasts = kept._value_pages or not kept._scopes.keys() <= drawn
+    if context is None or context.fragment_ids_this_run or in_address or outlasts:
         _streamlits_remove_stale(state, drawn)
         return
     widgets, old = state._new_widget_state, state._old_state
