@@ -26,13 +26,14 @@ LATER = 10.0
 LATER_AT_MOST = 2.0
 """Seconds for which it does so at most."""
 KINDS = 512
-"""Kinds of runs whose time is known. Browsers name them, so there is no end of them."""
+"""Kinds of runs whose time is known. Browsers name them, so there is no end of them, nor of a name: they are kept as
+hashes."""
 
 
 @dataclass(eq=False, kw_only=True)
 class _Run:
     visitor: str
-    kind: Hashable
+    kind: int
     is_short: bool
     asked: float
     due: float
@@ -95,7 +96,7 @@ class Turns:
         """Those that have begun and not ended, with a place or without."""
         self._waiting: dict[str, _Line] = {}
         """By visitor, those who had a turn last at the end."""
-        self._took: dict[Hashable, float] = {}
+        self._took: dict[int, float] = {}
         """Seconds that runs of each kind take, those that ended last at the end."""
         self._resting: set[str] = set()
         self._seen: dict[str, float] = {}
@@ -115,10 +116,10 @@ class Turns:
         """
         with self._lock:
             now = self._clock()
-            expected = self._took.get(kind, 0.0)
+            expected = self._took.get(hash(kind), 0.0)
             run = _Run(
                 visitor=visitor,
-                kind=kind,
+                kind=hash(kind),
                 is_short=expected <= SHORT,
                 asked=now,
                 due=now + min(LATER * expected, LATER_AT_MOST),
@@ -176,7 +177,7 @@ class Turns:
             name != visitor for name in (*self._waiting, *(run.visitor for run in self._going))
         )
 
-    def _learn(self, kind: Hashable, seconds: float) -> None:
+    def _learn(self, kind: int, seconds: float) -> None:
         """Notes how long a run took; the last few of a kind count most."""
         before = self._took.pop(kind, seconds)
         self._took[kind] = before + (seconds - before) / 4
