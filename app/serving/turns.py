@@ -80,8 +80,9 @@ class Turns:
     ) -> None:
         """`at_once`: two, so that a short run need not wait for a long one. `lease`: seconds after which a run leaves
         its place to a run of another visitor, and after twice as many to one of the same visitor. It probably waits for
-        something else, such as a cluster that does not answer. `patience`: seconds for which one run gives way in all,
-        so that no one can keep it from its end. `clock`: seconds that never go back.
+        something else, such as a cluster that does not answer, and while it has its place no other long one begins.
+        `patience`: seconds for which one run gives way in all, so that no one can keep it from its end. `clock`:
+        seconds that never go back.
         """
         self._at_once = at_once
         self._lease = lease

@@ -141,12 +141,12 @@ def is_of_session_before(data: RerunData, state: SessionState) -> bool:
     """Whether a browser shows a page of the session before this one, in which nothing was drawn yet. The server has
     dropped that while the browser was out of reach, or has ended itself.
     """
-    return bool(data.page_script_hash and _widgets(data) and is_new(state))
+    return bool(data.page_script_hash and widgets(data) and is_new(state))
 
 
 def without_presses(data: RerunData) -> RerunData:
     """The same run, in which nothing was pressed."""
-    return _with(data, (widget for widget in _widgets(data) if not _has_active_trigger_value(widget)))
+    return _with(data, (widget for widget in widgets(data) if not _has_active_trigger_value(widget)))
 
 
 def joined(asked: Sequence[RerunData], state: SessionState) -> RerunData:
@@ -183,7 +183,7 @@ def on_chosen_page(data: RerunData, earlier: Sequence[RerunData], state: Session
 
 def _is_of_a_widget(data: RerunData, state: SessionState) -> bool:
     of_pages = _of_pages(state) or ()
-    return any(widget.id in of_pages or _has_active_trigger_value(widget) for widget in _widgets(data))
+    return any(widget.id in of_pages or _has_active_trigger_value(widget) for widget in widgets(data))
 
 
 def in_step(data: RerunData, state: SafeSessionState) -> RerunData:
@@ -261,7 +261,7 @@ def _way(data: RerunData, state: SessionState) -> _Way | None:
     """The way to a page that was pressed; None in a fragment, which finds it in its own run."""
     if data.fragment_id or data.fragment_id_queue:
         return None
-    for pressed in {widget.id: widget for widget in _widgets(data)}.values():
+    for pressed in {widget.id: widget for widget in widgets(data)}.values():
         if not _has_active_trigger_value(pressed):
             continue
         known = state._new_widget_state.widget_metadata.get(pressed.id)
@@ -283,10 +283,10 @@ def _link(triggered: str) -> tuple[str, Mapping[str, str]] | None:
 
 
 def _without(way: _Way | None, data: RerunData) -> RerunData:
-    return _with(data, (widget for widget in _widgets(data) if widget is not way.widget)) if way else data
+    return _with(data, (widget for widget in widgets(data) if widget is not way.widget)) if way else data
 
 
-def _widgets(data: RerunData) -> Sequence[WidgetState]:
+def widgets(data: RerunData) -> Sequence[WidgetState]:
     """What the browser says of widgets; empty where the run is not from there."""
     return data.widget_states.widgets if data.widget_states else ()
 

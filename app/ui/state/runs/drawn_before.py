@@ -175,8 +175,9 @@ def _send(drawn: _Drawn, context: ScriptRunContext, cursor: RunningCursor) -> No
         if is_first:
             ids._data |= drawn.ids
             keys._data |= drawn.keys
-    for element_id in () if is_first else drawn.ids:
-        _register_element_id(context, "element", element_id)  # raises where another element has it, or its key
+    if not is_first:
+        for element_id in drawn.ids:  # raises: another element of this run has it, or its key
+            _register_element_id(context, "element", element_id)
     for message in drawn.messages:
         context._enqueue(message)
     for _ in range(drawn.places):

@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import (
 )
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType, _has_active_trigger_value
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
+from streamlit.runtime.state.common import user_key_from_element_id
 
 from app.serving.operations.metrics import PAGE_SECONDS
 from app.serving.operations.stopping import STOPPING
@@ -37,9 +38,8 @@ def _nothing() -> None:
 def _kind(data: RerunData) -> Hashable:
     """What a run does, as far as it can be known before: its page, whether of a fragment, and the key of what was
     pressed, with which Streamlit's ids end."""
-    widgets = data.widget_states.widgets if data.widget_states else ()
-    pressed = next((it.id for it in widgets if _has_active_trigger_value(it)), "")
-    return data.page_script_hash, bool(data.fragment_id), pressed.removeprefix("$$ID-").partition("-")[2]
+    pressed = next((it.id for it in clicks.widgets(data) if _has_active_trigger_value(it)), "")
+    return data.page_script_hash, bool(data.fragment_id), user_key_from_element_id(pressed)
 
 
 class Runner(ScriptRunner):

@@ -78,15 +78,22 @@ def _session() -> SafeSessionState:
 
 def _item(state: SessionState, key: str) -> Any:
     """As Streamlit's `[]`, which asks for each thing through a function."""
-    ids = state._key_id_mapper
-    widget_id = ids._key_id_mapping.get(key, key)
-    user_key = ids._id_key_mapping.get(key, key) if widget_id == key else key
     try:
-        found = _find(state, widget_id, user_key)
+        widget_id, found = _found(state, key)
     except KeyError:
         return _streamlits_item(state, key)  # which says what is missing
     known = state._new_widget_state.widget_metadata.get(widget_id)
     return apply_presenter(state, widget_id, found) if known and known.presenter else found
+
+
+def _found(state: SessionState, key: str) -> tuple[str, Any]:
+    """The id of the widget that has a key, or is called so, and its value; or the key itself, and what is kept there.
+
+    Raises `KeyError` where there is no value.
+    """
+    ids = state._key_id_mapper
+    widget_id = ids._key_id_mapping.get(key, key)
+    return widget_id, _find(state, widget_id, ids._id_key_mapping.get(key, key) if widget_id == key else key)
 
 
 def _find(state: SessionState, widget_id: str | None, user_key: str | None) -> Any:
@@ -104,9 +111,8 @@ def _find(state: SessionState, widget_id: str | None, user_key: str | None) -> A
 
 def _has(state: SessionState, key: str) -> bool:
     """Whether a key of the user or the id of a widget has a value; Streamlit makes what the user would see of it."""
-    widget_id = state._get_widget_id(key)
     try:
-        state._getitem(widget_id, state._key_id_mapper.id_key_mapping.get(key, key) if widget_id == key else key)
+        _found(state, key)
     except KeyError:
         return False
     return True
@@ -164,7 +170,7 @@ def _compact(state: SessionState) -> None:
 
 
 def _reset_triggers(state: SessionState) -> None:
-    """As Streamlit's, three times in each run: what was pressed is no longer."""
+    """As Streamlit's, up to three times in a run: what was pressed is no longer."""
     widgets, known = state._new_widget_state, state._new_widget_state.widget_metadata
     for values, make in ((widgets.states, Value), (state._old_state, lambda value: value)):
         for name in [name for name in values if name in known and known[name].value_type in _TRIGGER_PROTO_FIELDS]:
@@ -172,8 +178,8 @@ def _reset_triggers(state: SessionState) -> None:
 
 
 def _remove_stale(state: SessionState, drawn: frozenset[str]) -> None:
-    """As Streamlit's, twice in each run: the values of widgets that were not `drawn` go. Streamlit looks at each value
-    whether it outlasts its widget. Ours that do are drawn in every run, and none is in the address."""
+    """As Streamlit's, up to twice in a run: the values of widgets that were not `drawn` go. Streamlit checks of each
+    value whether it outlasts its widget. Ours that do are drawn in every run, and none is in the address."""
     context, kept = get_script_run_ctx(), state._persist_tracker
     in_address = state._query_param_bound_widget_ids or state.query_params._bindings_by_widget
     outlasts = kept._value_pages or not kept._scopes.keys() <= drawn
