@@ -107,13 +107,14 @@ class Turns:
 
     @contextmanager
     def turn(
-        self, visitor: str, rest: Callable[[], float] = lambda: 0.0, kind: Hashable = None
+        self, visitor: str, rest: Callable[[], float | None] = lambda: 0.0, kind: Hashable = None
     ) -> Iterator[Callable[[], None]]:
         """Waits for a turn, and has it until the end of the block. `visitor`: any name of the visitor who wants to run.
 
         `rest`: called after the run. It returns the seconds until this visitor's next run may begin, where there are
-        other visitors. `kind`: what the run does; runs of one kind take about as long as each other. The block gets a
-        function to call now and then: it waits while runs that do not give way go on.
+        other visitors; None where the run ended before it did anything, which says nothing of its kind. `kind`: what
+        the run does; runs of one kind take about as long as each other. The block gets a function to call now and then:
+        it waits while runs that do not give way go on.
         """
         with self._lock:
             now = self._clock()
@@ -140,31 +141,33 @@ class Turns:
         if not run.gives_way or run.patience <= 0:
             return
         with self._lock:
-            begin = time.monotonic()
+            begin = self._clock()
             self._lock.wait_for(lambda: all(it.gives_way for it in self._going), run.patience)
-            run.patience -= time.monotonic() - begin
+            run.patience -= self._clock() - begin
 
-    def _end(self, run: _Run, rest: Callable[[], float]) -> None:
-        seconds = 0.0
+    def _end(self, run: _Run, rest: Callable[[], float | None]) -> None:
+        seconds: float | None = 0.0
         try:
             seconds = rest()
         finally:
             rests = self._leave(run, seconds)
         if rests:
-            self._sleep(seconds)
+            self._sleep(seconds or 0.0)
             with self._lock:
                 self._resting.discard(run.visitor)
                 self._start_next()
 
-    def _leave(self, run: _Run, seconds: float) -> bool:
+    def _leave(self, run: _Run, seconds: float | None) -> bool:
         """Frees the place, and says whether the visitor rests."""
         with self._lock:
             now = self._clock()
             self._running.discard(run)
             self._going.discard(run)
-            self._learn(run.kind, now - run.begun)
+            if seconds is not None:
+                gave_way = self._patience - run.patience
+                self._learn(run.kind, now - run.begun - gave_way)
             _note(self._seen, run.visitor, now, PRESENT)
-            rests = seconds > 0 and self._has_others(run.visitor)
+            rests = bool(seconds) and self._has_others(run.visitor)
             if rests:
                 self._resting.add(run.visitor)
                 _note(self._hurried, run.visitor, now, HURRIED)

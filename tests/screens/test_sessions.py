@@ -31,7 +31,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent, StopException
 from streamlit.runtime.scriptrunner_utils.run_descriptor import RunDescriptor
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.scriptrunner_utils.script_run_context_attr import SCRIPT_RUN_CONTEXT_ATTR_NAME
@@ -142,6 +142,23 @@ def test_what_a_run_took_after_it_was_admitted_is_charged_however_it_ends(runner
     assert taken[0] > 0
 
 
+def test_what_was_read_of_a_run_that_ended_before_it_was_admitted_is_charged_to_its_address(runner, monkeypatch):
+    address = "192.0.2.7"
+    monkeypatch.setattr(allowance, "address", lambda: address)
+    found = allowance.budgets().addresses.of(address), allowance.budgets().paces.of(address)
+
+    def reads():
+        begun = time.thread_time()
+        while time.thread_time() < begun + 0.05:
+            pass
+        raise StopException
+
+    before = [it.level() for it in found]
+    with pytest.raises(StopException):
+        runner(reads)._run_script(RerunData())
+    assert all(level - it.level() > 0.01 for level, it in zip(before, found, strict=True))
+
+
 @pytest.mark.parametrize(("address", "line"), [("192.0.2.1", "192.0.2.1"), (None, "session")])
 def test_runs_of_an_address_take_turns_and_without_one_each_session_does(runner, monkeypatch, address, line):
     monkeypatch.setattr(allowance, "address", lambda: address)
@@ -163,7 +180,7 @@ def test_what_a_run_takes_is_known_by_its_page_and_the_key_of_what_was_pressed(r
     for pressed in ("$$ID-0a-lab_run", "$$ID-ff-lab_run", "$$ID-0a-next"):
         ask(pressed)
     ask("$$ID-0a-lab_run", page="b")
-    ask("$$ID-0a-lab_run", fragment_id="f")
+    ask("$$ID-0a-lab_run", fragment_id_queue=["f"])
     runner(lambda: None)._run_script(RerunData(page_script_hash="a"))
     assert kinds[0] == kinds[1] == ("a", False, "lab_run")
     assert len({*kinds}) == 5
@@ -183,7 +200,7 @@ def test_who_stopped_a_run_before_it_began_does_not_rest_for_it(runner, monkeypa
     monkeypatch.setattr(stopped, "_is_stopped", lambda: True)
     stopped._run_script(RerunData())
     runner(lambda: None)._run_script(RerunData())
-    assert rests == [0.0, 0.5]
+    assert rests == [None, 0.5]
 
 
 def test_a_run_that_still_waits_when_a_stop_is_over_does_not_begin_and_makes_no_other_world(runner, monkeypatch):
@@ -656,6 +673,18 @@ def test_of_a_session_one_run_waits_for_a_thread_and_has_the_clicks_of_those_bef
     go.set()
     eventually(lambda: not threads._busy.total)
     assert ran[1:] == [browser._scriptrunner]
+
+
+def test_what_a_reader_stops_before_it_has_begun_is_not_begun_by_the_next_click(asked, monkeypatch):
+    threads, go = ScriptThreads(), threading.Event()
+    monkeypatch.setattr(runs, "_threads", threads)
+    monkeypatch.setattr(ScriptRunner, "_run_script_thread", lambda self: go.wait(10))
+    browser = Bare(None)
+    asked(browser, "reset")
+    browser._handle_stop_script_request()
+    assert asked(browser, "next") == ("next", {"next"})
+    go.set()
+    eventually(lambda: not threads._busy.total)
 
 
 def test_a_click_counts_whose_run_was_stopped_before_it_began(asked, monkeypatch):

@@ -534,6 +534,19 @@ def test_unfinished_messages_of_an_address_take_so_much_together(fin):
             assert len(next_one.recv(SECONDS)) == 60_000
 
 
+@pytest.mark.parametrize("size", [100, 5_000])
+def test_a_handshake_that_comes_in_pieces_is_no_unfinished_message(size):
+    with serving() as (port, connections):
+        with connect(f"ws://127.0.0.1:{port}/ws", additional_headers={"Cookie": "a=" + "x" * size}) as client:
+            client.send(b"hello")
+            assert client.recv() == b"hello"
+            assert connections._parts.total() == 0
+            assert not any(connections._parts.values())
+        while connections:
+            threading.Event().wait(0.01)
+        assert not any(connections._parts.values())
+
+
 @pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
 def test_pings_and_pongs_without_end_close_the_websocket(opcode):
     frame = Frame(opcode, b"").serialize(mask=True)

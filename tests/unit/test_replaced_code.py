@@ -179,6 +179,7 @@ READ = {
             "AppSession._enqueue_forward_msg": "6622b3e7f7dc",
             "AppSession._handle_backend_operation_request": "b8e3b2918d81",
             "AppSession._handle_scriptrunner_event_on_event_loop": "e3d64263c005",
+            "AppSession._handle_stop_script_request": "bf19ad5d4bdf",
             "AppSession._on_scriptrunner_event": "27390f1fb097",
             "AppSession.flush_browser_queue": "a7f22af6044a",
             "AppSession.handle_backmsg": "b1bd78ad1a0d",

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from app.serving.turns import HURRIED, KINDS, LATER, SHORT, Turns
+from tests.waiting import eventually
 
 
 class Scripts:
@@ -195,6 +196,15 @@ def test_what_takes_longer_than_it_did_is_no_longer_short(time_of):
     assert SHORT < turns._took[hash("page")] < LONG
 
 
+def test_a_run_that_was_stopped_before_it_began_says_nothing_of_its_kind(time_of):
+    turns = Turns(clock=lambda: time_of[0])
+    with turns.turn("a", kind="walk"):
+        time_of[0] += LONG
+    with turns.turn("a", rest=lambda: None, kind="walk"):
+        pass
+    assert turns._took[hash("walk")] == LONG
+
+
 def test_kinds_that_browsers_name_without_end_are_not_kept_without_end():
     turns = Turns()
     for number in range(2 * KINDS):
@@ -276,7 +286,7 @@ class Greedy:
         self.runs, self.goes_on = threading.Event(), threading.Event()
 
         def run():
-            with turns.turn("greedy") as give_way:
+            with turns.turn("greedy", kind="page") as give_way:
                 self.runs.set()
                 give_way()
                 self.goes_on.set()
@@ -292,6 +302,16 @@ def test_a_run_in_a_hurry_waits_while_another_goes_on(hurried):
             pass
         assert not greedy.goes_on.is_set()
     assert greedy.goes_on.wait(30)
+
+
+def test_what_a_run_has_waited_for_others_does_not_count_as_what_it_takes(hurried, time_of):
+    with hurried.turn("honest"):
+        Greedy(hurried)
+        while not hurried._lock._waiters:
+            pass
+        time_of[0] += LONG
+    eventually(lambda: hash("page") in hurried._took)
+    assert hurried._took[hash("page")] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_run_that_has_lost_its_place_is_still_given_way_to(time_of):

@@ -168,7 +168,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Hands the application what it gets of every websocket, and the short way to send."""
         super().handle_connect(event)
         if not self.close_sent:
-            self._address = address_of(cast(dict[str, Any], self.scope), self._room.limits.trusted)
+            self._room.keep_part(self._address, -self._part)  # of the handshake, whose sender was not known so far
+            self._address, self._part = address_of(cast(dict[str, Any], self.scope), self._room.limits.trusted), 0
             cast(dict[str, Any], self.scope["extensions"])[DIRECTLY] = self.send_directly
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

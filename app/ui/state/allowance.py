@@ -117,9 +117,13 @@ def rest() -> float:
 
 
 def settle() -> None:
-    """Charges the CPU time of this thread since the last call to the visitor that it admitted last."""
+    """Charges the CPU time of this thread since the last call to the visitor that it admitted last; to the address of a
+    run that ended before it was admitted, since what a browser sends was read by then."""
     threads = budgets().threads
-    if (quota := getattr(threads, "quota", None)) is not None:
+    quota = getattr(threads, "quota", None)
+    if quota is None and (visitor := address()) is not None:
+        quota = Quota(budgets().addresses.of(visitor), budgets().paces.of(visitor))
+    if quota is not None:
         now = time.thread_time()
         quota.take(now - getattr(threads, "charged", 0.0))
         threads.charged = now

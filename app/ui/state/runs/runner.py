@@ -39,7 +39,7 @@ def _kind(data: RerunData) -> Hashable:
     """What a run does, as far as it can be known before: its page, whether of a fragment, and the key of what was
     pressed, with which Streamlit's ids end."""
     pressed = next((it.id for it in clicks.widgets(data) if _has_active_trigger_value(it)), "")
-    return data.page_script_hash, bool(data.fragment_id), user_key_from_element_id(pressed)
+    return data.page_script_hash, bool(data.fragment_id_queue), user_key_from_element_id(pressed)
 
 
 class Runner(ScriptRunner):
@@ -115,7 +115,7 @@ class Runner(ScriptRunner):
         with (
             _turns.turn(
                 allowance.address() or self._session_id,
-                rest=lambda: allowance.rest() if has_begun else 0.0,
+                rest=lambda: allowance.rest() if has_begun else None,
                 kind=_kind(rerun_data),
             ) as self._give_way,
             STOPPING.under_way("page"),

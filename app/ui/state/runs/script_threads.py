@@ -66,7 +66,7 @@ class ScriptThreads:
         while work:
             try:
                 Context().run(work)
-            except Exception:
+            except BaseException:  # none may keep the visitor's thread
                 _log.exception("A run failed")
             work = self._next(visitor)
 

@@ -104,6 +104,12 @@ class Session(AppSession):
         else:
             log_events.refuse("message")
 
+    def _handle_stop_script_request(self) -> None:
+        """As `AppSession`. What the reader stops before it has begun is not begun by the next click either."""
+        super()._handle_stop_script_request()
+        if isinstance(self._scriptrunner, Runner):
+            self._scriptrunner.never_begun = ()
+
     async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
         """As `AppSession`, outside of all runs. One file at a time; none without CPU time, or once the page is gone."""
         visitor = connection.visitor_of(self.id)
