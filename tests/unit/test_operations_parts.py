@@ -407,8 +407,11 @@ COUNTERS = ("irsa_requests", "irsa_refusals", "irsa_walks", "process_cpu_seconds
 
 @pytest.mark.parametrize("file", ["operations.md", "operations.ja.md"])
 def test_the_example_for_kubernetes_is_what_the_server_does(file):
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / file).read_text(encoding="utf-8"), re.DOTALL)
-    deployment, scrape = (yaml.safe_load(block) for block in blocks)
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / file).read_text(encoding="utf-8"), re.DOTALL)
+    scrape = yaml.safe_load(block)
+    objects = yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text(encoding="utf-8"))
+    by_kind = {one["kind"]: one for one in objects}
+    deployment, service = by_kind["Deployment"], by_kind["Service"]
     pod = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert {container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness")} == {health.LIVE}
@@ -422,3 +425,11 @@ def test_the_example_for_kubernetes_is_what_the_server_does(file):
     assert scrape["scrape_configs"][0]["authorization"]["type"] == "Bearer"
     assert "metrics_path" not in scrape["scrape_configs"][0], "Prometheus's own default"
     assert metrics.PATH == "/metrics"
+    name, space = service["metadata"]["name"], service["metadata"]["namespace"]
+    (port,) = service["spec"]["ports"]
+    assert scrape["scrape_configs"][0]["static_configs"] == [{"targets": [f"{name}.{space}.svc:{port['port']}"]}]
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    secret = next(it for it in container["env"] if it["name"] == "IRSA_METRICS_TOKEN")["valueFrom"]["secretKeyRef"]
+    made = (ROOT / "docs" / file).read_text(encoding="utf-8")
+    assert f"kubectl -n {space} create secret generic {secret['name']} --from-literal={secret['key']}=" in made
