@@ -173,8 +173,11 @@ class HostAndPort:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address."""
+    """Whether only this machine reaches that address. An IPv4 address may be written as an IPv6 one (RFC 4291
+    §2.5.5.2), as a socket of both has it, which an older Python's `is_loopback` does not know."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

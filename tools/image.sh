@@ -19,6 +19,11 @@ if ! [ -w . ]; then
     exit 1
 fi
 
+if ! "$python" -c 'import tools.sbom' 2>/dev/null; then
+    echo "$python does not have what writes image.cdx.json. Expected: the tools of this repository. Run: make setup" >&2
+    exit 1
+fi
+
 # A limit of this shell's, as podman takes it: root in a sandbox may not raise its own, which is what podman tries.
 limit() { awk -v name="Max $1" 'index($0, name) == 1 { gsub("unlimited", "-1"); print $(NF-2) ":" $(NF-1) }' /proc/self/limits; }
 

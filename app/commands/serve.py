@@ -23,6 +23,7 @@ from app.commands.listening import listen, simulating
 from app.commands.usage_errors import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.content import Content
+from app.own_commands import AS_MODULE
 from app.own_folder import remove_all
 from app.serving import logs
 from app.serving.launch import LAUNCH
@@ -72,7 +73,7 @@ def command(settings: Settings, words: Content) -> click.Command:
         # (2) Take the port before anything slow is loaded: a taken port is reported at once.
         with (
             uncollected(),
-            listen(host, port, words, option="--port") as listener,
+            listen(host, port, words, option=f"{AS_MODULE} serve --port") as listener,
             keeping(settings, words, directory, fresh=fresh),
         ):
             # (3) Load the application and serve until a signal comes.

@@ -68,9 +68,12 @@ class Group(Command, click.Group):
         self._default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As a command does, with the default command for no words. Completion asks for no command."""
-        runs = self._default and not args and not ctx.resilient_parsing
-        return super().parse_args(ctx, [self._default] if runs else args)
+        """As a command does, with the default command where none is named: without words, or with options of that
+        command alone. Completion asks for no command."""
+        own = {"--", *(option for it in self.get_params(ctx) for option in it.opts)}
+        names_none = not args or (args[0].startswith("-") and args[0] not in own)
+        runs = self._default and names_none and not ctx.resilient_parsing
+        return super().parse_args(ctx, [self._default, *args] if runs else args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but raises `CannotRun`.

@@ -67,7 +67,8 @@ def test_the_version_is_the_packages(program):
 MISUNDERSTOOD = {
     # what is typed: (the error's words, what was got, what was expected)
     "fly": ("no_such_command", "fly", "doctor, doctor-self, faults"),
-    "--fast": ("no_such_option", "--fast", "--help"),
+    "--fast": ("no_such_option", "--fast", "--host"),
+    "--port x": ("bad_value", "x", "0…65535"),
     "doctor --pods x": ("no_such_option", "--pods", "--pod"),
     "doctor --output xml": ("bad_value", "xml", "text, json, html"),
     "doctor --do s3 --do all --do fly": ("bad_value", "fly", "s3, all"),

@@ -45,14 +45,15 @@ def test_it_listens_without_nagles_algorithm():
                 assert accepted.proto == socket.IPPROTO_TCP
 
 
+@pytest.mark.parametrize("command", [["serve"], []])
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_taken_port_is_reported_with_what_to_do(taken, language):
+def test_a_taken_port_is_reported_with_what_to_do(taken, language, command):
     words = load(language)
-    result = CliRunner().invoke(command_line(Settings(), words), ["serve", "--port", str(taken)])
+    result = CliRunner().invoke(command_line(Settings(), words), [*command, "--port", str(taken)])
     assert result.exit_code == 2
     assert words.message("errors.port_in_use.title") in result.stderr
     assert f"127.0.0.1:{taken}" in result.stderr
-    assert "--port" in result.stderr
+    assert "`python -m app serve --port`" in result.stderr, "a whole command: `make run` takes no option"
 
 
 @pytest.mark.parametrize("arguments", [["serve", "--port", "0"], ["walk"], ["faults"], ["world", "--dir", "DIR"]])

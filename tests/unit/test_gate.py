@@ -78,6 +78,9 @@ def cookie(launch):
         ("127.0.0.1", "127.0.0.1.evil.example", False),
         ("127.0.0.1", "evil.example", False),
         ("::1", "evil.example:8501", False),
+        ("::ffff:127.0.0.1", "evil.example:8501", False),  # a socket of both families, with Python 3.11 too
+        ("::ffff:127.0.0.1", "127.0.0.1:8501", True),
+        ("::ffff:172.17.0.2", "irsa.example", True),
         ("127.0.0.1", "", False),
         ("172.17.0.2", "irsa.example", True),
         ("/run/irsa.sock", "irsa.example", True),

@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from urllib3.util import parse_url
 
+from app.setting_values import is_loopback
 from app.world.node.container import Container
 from app.world.node.pod_exchanges import exchange
 from app.world.node.programs.instance_metadata import METADATA_SECONDS
@@ -88,7 +88,7 @@ class Wire:
                 return self._to_website(request, service)
             bucket = f"/{host.partition('.')[0]}" if service == "s3" and not host.startswith("s3.") else ""
             return await self._to_aws(request, f"{self.aws_url}{bucket}{target}", service, SECONDS)
-        if host in ("localhost", self._own_name) or _is_loopback(host) or host == self.container.address:
+        if is_loopback(host) or host in (self._own_name, self.container.address):
             # In a Pod nothing listens.
             raise NoAnswer(7, f"Failed to connect to {host} port {port} after 0 ms: Couldn't connect to server")
         if service or is_address(host):
@@ -182,13 +182,6 @@ def _not_connected(request: HttpRequest, host: str, port: int) -> NoAnswer:
         return NoAnswer(28, words, seconds=min(given))
     words = f"Failed to connect to {host} port {port} after {SECONDS * 1000:.0f} ms: Timeout was reached"
     return NoAnswer(28, words, seconds=SECONDS)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _service(host: str) -> str:
