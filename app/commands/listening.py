@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 from app.commands.failure import CannotRun
 from app.commands.streams import why
@@ -18,6 +19,9 @@ from app.serving import descriptors
 CERTIFICATES_BEGIN = 946_684_800
 """2000-01-01: from then on the certificates of a simulated world are valid, as trustme makes them. The clock of a board
 without a battery is before that until a time server sets it."""
+
+_Address: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
+"""Family, kind, protocol, canonical name, and what is bound: the address and the port, with IPv6 two numbers more."""
 
 LOOPBACK_SECONDS = 5.0
 """After which a connection to this machine itself is not coming."""
@@ -30,9 +34,7 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
     """
     address = f"{host}:{port}"
     try:
-        family, kind, protocol, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-        )[0]
+        family, kind, protocol, _, where = _first_address(host, port)
         listener = socket.socket(family, kind, protocol)
         try:
             if os.name == "posix":  # elsewhere it lets another program take the same port
@@ -47,6 +49,20 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
             raise CannotRun(words, "port_in_use", address=address, option=option) from error
         raise CannotRun(words, "cannot_listen", address=address, said=why(error)) from error
     return listener
+
+
+def served_on(host: str, port: int) -> str:
+    """The address that `listen` takes, by which `serve` decides about live mode and the console; the host itself where
+    it resolves to no address."""
+    try:
+        return str(_first_address(host, port)[4][0])
+    except (OSError, UnicodeError):
+        return host
+
+
+def _first_address(host: str, port: int) -> _Address:
+    """The first of the addresses that the host resolves to. Raises `OSError` and `UnicodeError`."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE)[0]
 
 
 def check_machine(words: Content) -> None:

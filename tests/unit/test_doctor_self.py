@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -16,6 +17,8 @@ from click.testing import CliRunner
 
 from app.commands.doctor_self import command, machine, offered, software, trial_run
 from app.commands.doctor_self.finding import Finding
+from app.commands.failure import CannotRun
+from app.commands.listening import listen
 from app.commands.main import command_line
 from app.commands.rendering import width, wrapped
 from app.console import confinement
@@ -356,6 +359,33 @@ def test_what_the_settings_keep_from_readers_is_what_the_pages_say(settings, hos
     assert [it.refused for it in shown] == [live, console]
     for it, code in zip(shown, (live, console), strict=True):
         assert it.text("off", load("en")) == (load("en").message(f"errors.{code}.title") if code else "")
+
+
+@pytest.mark.parametrize(
+    ("host", "resolved", "is_on"),
+    [
+        ("127.1", "", True),
+        ("LOCALHOST", "", True),
+        ("vm.example", "127.0.0.1", True),
+        ("0.0.0.0", "", False),  # noqa: S104
+        ("localhost", "0.0.0.0", False),  # noqa: S104
+        ("x" * 64, "", False),  # no name has a label that long
+    ],
+)
+@pytest.mark.parametrize("by", ["--host", "IRSA_HOST"])
+def test_live_mode_and_the_console_are_on_where_serve_has_them_on(monkeypatch, by, host, resolved, is_on):
+    look_up = socket.getaddrinfo
+    if resolved:
+        monkeypatch.setattr("socket.getaddrinfo", lambda _, *given, **named: look_up(resolved, *given, **named))
+    monkeypatch.setattr(trial_run, "world", lambda _: iter(()))
+    arguments = ["doctor-self", "--port", "0", "-o", "json", *(["--host", host] if by == "--host" else [])]
+    settings = SETTINGS if by == "--host" else replace(SETTINGS, host=host)
+    done = CliRunner().invoke(command_line(settings, load("en")), arguments)
+    found = {it["id"]: it["status"] for it in json.loads(done.stdout)["findings"]}
+    assert (found["live"], found["console"]) == (("on", "on") if is_on else ("off", "off"))
+    with suppress(CannotRun), listen(host, 0, load("en"), option="--port") as listener:
+        refusal = replace(SETTINGS, host=listener.getsockname()[0]).live_refusal()
+        assert (refusal == "") is is_on, "serve decides otherwise"
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------

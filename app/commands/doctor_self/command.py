@@ -56,7 +56,9 @@ def command(settings: Settings, words: Content) -> click.Command:
 def look(settings: Settings, host: str, port: int, learners: int, words: Content) -> Iterator[Finding]:
     """All findings; first those about what the app needs to start."""
     from app.commands.doctor_self import machine, offered, software, trial_run
+    from app.commands.listening import served_on
 
+    address = served_on(host, port)
     yield software.python()
     yield software.packages()
     yield machine.port(host, port, words)
@@ -64,11 +66,11 @@ def look(settings: Settings, host: str, port: int, learners: int, words: Content
     yield machine.state(settings)
     yield machine.missions(settings)
     yield from trial_run.world(learners)
-    yield offered.live(settings, host)
-    yield offered.console(settings, host)
+    yield offered.live(settings, address)
+    yield offered.console(settings, address)
     yield trial_run.confinement()
     yield machine.cpu(learners)
-    yield machine.memory(learners, settings, host)
+    yield machine.memory(learners, settings, address)
     yield machine.connections(learners, settings)
     yield software.drawing()
     yield software.fonts()

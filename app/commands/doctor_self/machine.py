@@ -88,10 +88,10 @@ def _processes(learners: int) -> int:
     return -(-learners // LEARNERS_OF_A_PROCESS)
 
 
-def memory(learners: int, settings: Settings, host: str) -> Finding:
+def memory(learners: int, settings: Settings, address: str) -> Finding:
     """The free memory, also within the control group's limit, and how much that many learners need."""
     commands = 0
-    if settings.console or (settings.console is None and is_loopback(host)):
+    if settings.console or (settings.console is None and is_loopback(address)):
         commands = min(OF_ALL, AT_ONCE * (learners if settings.console else 1))
     needed = _processes(learners) * BASE_BYTES + learners * PAGE_BYTES + commands * COMMAND_BYTES
     free = min(_free_memory(), default=None)

@@ -12,17 +12,17 @@ from app.serving.request_facts import RequestFacts
 from app.settings import Settings
 
 
-def live(settings: Settings, host: str) -> Finding:
-    """Whether the person who starts the app may look at a real cluster."""
-    refusal = replace(settings, host=host).live_refusal(host)
-    got = " ".join(settings.frame_ancestors) or host
+def live(settings: Settings, address: str) -> Finding:
+    """Whether the person who starts the app on that address may look at a real cluster."""
+    refusal = replace(settings, host=address).live_refusal(address)
+    got = " ".join(settings.frame_ancestors) or address
     return _finding("live", FlowError(code=refusal, server_message="", got=got) if refusal else None, got)
 
 
-def console(settings: Settings, host: str) -> Finding:
+def console(settings: Settings, address: str) -> Finding:
     """Whether that person has a console."""
-    starter = RequestFacts(served_on=host, forwarded_by="", launched=True, visitor=host)
-    return _finding("console", console_socket.refusal(replace(settings, host=host), starter), host)
+    starter = RequestFacts(served_on=address, forwarded_by="", launched=True, visitor=address)
+    return _finding("console", console_socket.refusal(replace(settings, host=address), starter), address)
 
 
 def _finding(identifier: str, refused: FlowError | None, got: str) -> Finding:
