@@ -110,6 +110,11 @@ def wrong_folders(settings: Settings, words: Content) -> Iterator[WrongValue]:
         yield WrongValue(variable=name, got=f"{folder} ({said})", expected=expected)
 
 
+def existing(folder: Path) -> Path:
+    """`folder`, or the nearest one above it that exists. Raises `OSError`."""
+    return next(it for it in (folder, *folder.absolute().parents) if it.exists())
+
+
 def unusable(folder: Path) -> str:
     """Why worlds cannot be kept in `folder`, or where it would be made; empty where they can. Leaves nothing behind."""
     import tempfile
@@ -119,8 +124,7 @@ def unusable(folder: Path) -> str:
     try:
         if folder.exists():
             check_folder(folder)
-        there = next(it for it in (folder, *folder.absolute().parents) if it.exists())
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing(folder)):
             return ""
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT) and is_kept_in(folder):

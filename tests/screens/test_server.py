@@ -15,6 +15,7 @@ from app.server import BrowserId, KnownPages, used_address
 from app.serving import request_facts
 from app.serving.request_facts import RequestFacts
 from app.ui.state import operator_view, own_world
+from app.world.lifecycle import disk_room
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,11 +137,11 @@ def test_a_server_is_unready_where_no_world_could_be_kept(simulation, tmp_path, 
     assert found() == {"disk": True}
     monkeypatch.setattr(simulation, "kept_in", tmp_path)
     assert found() == {"disk": True, "kept_worlds": True}
-    monkeypatch.setattr(operator_view, "free_bytes", lambda path: operator_view.LEAST_DISK - (path == tmp_path))
+    monkeypatch.setattr(disk_room, "free_bytes", lambda path: disk_room.LEAST_DISK - (path == tmp_path))
     assert found() == {"disk": True, "kept_worlds": False}
     monkeypatch.undo()
     monkeypatch.setattr(simulation, "kept_in", tmp_path)
-    monkeypatch.setattr(operator_view, "free_files", lambda path: operator_view.LEAST_FILES - (path == tmp_path))
+    monkeypatch.setattr(disk_room, "free_files", lambda path: disk_room.LEAST_FILES - (path == tmp_path))
     assert found() == {"disk": True, "kept_worlds": False}
     tmp_path.rmdir()
     monkeypatch.undo()

@@ -28,6 +28,7 @@ from app.console.world_access import WorldAccess
 from app.content import LANGUAGES, load
 from app.flow.model import Status
 from app.settings import Settings
+from app.world.lifecycle import disk_room
 from app.world.saved.journal import Journal
 from app.world.saved.state_directory import StateDirectory
 
@@ -117,6 +118,32 @@ def test_the_nodes_disk_has_room_for_what_learners_mount(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "free_bytes", lambda _: 64 << 20)
     assert machine.disk(tmp_path, 200).status is ON
     assert machine.disk(tmp_path, 2000).status is OFF
+
+
+@pytest.mark.parametrize(("limited", "least"), [("free_bytes", "LEAST_DISK"), ("free_files", "LEAST_FILES")])
+def test_a_disk_with_which_no_reader_is_sent_here_is_named(monkeypatch, tmp_path, limited, least):
+    chosen = replace(SETTINGS, state_dir=str(tmp_path / "new"))
+    for free, case in ((getattr(disk_room, least), ""), (getattr(disk_room, least) - 1, "unready")):
+        monkeypatch.setattr(disk_room, limited, lambda _, free=free: free)
+        found = [machine.state(chosen), machine.disk(tmp_path, 1)]
+        assert [it.case for it in found] == [case, case]
+    assert [it.status for it in found] == [OFF, OFF]
+    for it, check in zip(found, ("kept_worlds", "disk"), strict=True):
+        assert f"503 (`{check}`)" in it.text("off", load("en"))
+    assert machine.state(replace(SETTINGS, world_dir=str(tmp_path / "new"))).status is ON, "no such check is made there"
+
+
+def test_the_nodes_disk_is_looked_at_before_there_is_a_world(monkeypatch):
+    seen = []
+
+    def disk(folder, learners):
+        seen.extend(it.name for it in folder.iterdir())
+        return Finding(id="disk", status=ON, got="")
+
+    monkeypatch.setattr(trial_run, "disk", disk)
+    monkeypatch.setattr(trial_run, "console", lambda _: iter(()))
+    assert [it.id for it in trial_run.world()] == ["world", "disk"]
+    assert seen == []
 
 
 @pytest.mark.parametrize(

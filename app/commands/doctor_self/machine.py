@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import math
 import os
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
-from app.commands.failure import CannotRun, unusable
+from app.commands.failure import CannotRun, existing, unusable
 from app.commands.listening import CERTIFICATES_BEGIN, listen
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
@@ -26,7 +27,8 @@ from app.serving.operations.memory_shortage import BASE_BYTES
 from app.serving.operations.open_pages import PAGE_BYTES
 from app.serving.transport.uvicorn_settings import page_limits
 from app.settings import Settings, is_loopback
-from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes
+from app.world.lifecycle import disk_room
+from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes, free_files
 from app.world.setup.tool_files import STATE
 
 LEARNERS_OF_A_PROCESS = 100
@@ -115,7 +117,21 @@ def _free_memory() -> Iterator[int]:
 def disk(folder: Path, learners: int) -> Finding:
     """Whether the nodes' Pods have room for their volumes where all nodes keep them."""
     free, needed = free_bytes(folder), RESERVE_BYTES + learners * VOLUMES_BYTES
+    if not disk_room.check("disk", folder).ok:
+        return _unready("disk", f"{folder.parent}: {_free(folder)}", needed)
     return found("disk", free >= needed, f"{folder.parent}: {_mb(free)}", f"≥ {_mb(needed)}")
+
+
+def _unready(identifier: str, got: str, needed: int) -> Finding:
+    """The finding of a disk with which `/readyz` of `serve` responds 503."""
+    expected = f"≥ {_mb(needed)}, ≥ {disk_room.LEAST_FILES} inodes"
+    return Finding(id=identifier, status=Status.WARNING, got=got, expected=expected, case="unready")
+
+
+def _free(folder: Path) -> str:
+    """What is free on a folder's disk; files only where the disk limits their number."""
+    files = free_files(folder)
+    return _mb(free_bytes(folder)) + ("" if math.isinf(files) else f", {files:,.0f} inodes")
 
 
 def connections(learners: int, settings: Settings) -> Finding:
@@ -172,8 +188,8 @@ def bytecode() -> Finding:
 
 
 def state(settings: Settings) -> Finding:
-    """Whether worlds can be kept in the folder that is set for them, no other process uses it, and what is kept there
-    can be read."""
+    """Whether worlds can be kept in the folder that is set for them, no other process uses it, what is kept there can
+    be read, and there is room for more."""
     from app.world.saved.codec import StateError
     from app.world.saved.state_directory import holder, read_directory, why_unreadable
 
@@ -193,6 +209,9 @@ def state(settings: Settings) -> Finding:
         return Finding(id="state", status=Status.FAILED, got=got, expected=expected, case="unreadable")
     except OSError as error:
         return Finding(id="state", status=Status.FAILED, got=str(error), case="unreadable")
+    # `/readyz` looks only where all learners' worlds are kept, not at the one world of `IRSA_WORLD_DIR`.
+    if not settings.world_dir and not disk_room.check("kept_worlds", there := existing(folder)).ok:
+        return _unready("state", f"{chosen}: {_free(there)}", disk_room.LEAST_DISK)
     lost = [str(error) for error in content.unreadable.values()] + [
         why_unreadable(it) or str(it) for it in content.aside
     ]

@@ -43,9 +43,10 @@ def world(learners: int = 1) -> Iterator[Finding]:
     try:
         reach_loopback()
         with Simulation(capacity=1, idle_seconds=math.inf) as simulation:
+            room = disk(simulation.files.path, learners)  # as a new server sees it, before there is a world
             here = simulation.world(_KEY)
             yield Finding(id="world", status=Status.PASSED, got=simulation.kubernetes_url)
-            yield disk(simulation.files.path, learners)
+            yield room
             yield from console(console_access(simulation, here))
     except OSError as error:
         yield Finding(id="world", status=Status.FAILED, got=str(error))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,14 +21,10 @@ from app.serving.operations.open_pages import OPEN_PAGES
 from app.serving.operations.stopping import STOPPING
 from app.serving.transport import uvicorn_settings
 from app.ui.state import own_world, session
-from app.world.node.volumes.disk import free_bytes, free_files
+from app.world.lifecycle import disk_room
 
 SHOWN_SECONDS = 60
 """How long the sentence is shown: Streamlit does not remove it when the page connects again."""
-LEAST_DISK = 1024 * 1024
-"""Bytes that have to be free for new worlds: the files of one's nodes take about 50 kB, what is kept of it 110 kB."""
-LEAST_FILES = 100
-"""The same in files: a new world has some 30 on its node, and four for what is kept of it."""
 
 
 async def checks() -> Sequence[Check]:
@@ -38,9 +33,9 @@ async def checks() -> Sequence[Check]:
     address = urlsplit(simulation.aws_url)
     answered = await health.answers(address.hostname or "", address.port or 0)
     # In threads: a disk behind a network may not answer.
-    disks = [health.state("disk", await asyncio.to_thread(_room, simulation.files.path), "room")]
+    disks = [await asyncio.to_thread(disk_room.check, "disk", simulation.files.path)]
     if simulation.kept_in is not None:
-        disks.append(health.state("kept_worlds", await asyncio.to_thread(_room, simulation.kept_in), "room"))
+        disks.append(await asyncio.to_thread(disk_room.check, "kept_worlds", simulation.kept_in))
     connections, most = uvicorn_settings.connections() or (None, None)
     return (
         health.state("worlds_server", "answers" if answered else "silent", "answers"),
@@ -50,13 +45,6 @@ async def checks() -> Sequence[Check]:
         MEMORY.check(),
         health.share("descriptors", metrics.open_descriptors(), descriptors.limit()),
     )
-
-
-def _room(folder: Path) -> str:
-    try:
-        return "room" if free_bytes(folder) >= LEAST_DISK and free_files(folder) >= LEAST_FILES else "full"
-    except OSError:
-        return "full"
 
 
 def gauges() -> Iterable[Metric]:
