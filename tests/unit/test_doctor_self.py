@@ -114,6 +114,18 @@ def test_a_room_needs_a_core_for_each_hundred_learners(monkeypatch, learners, us
     assert found.expected == f"≥ {found.values['processes']}" == f"≥ {1 + (learners > 100)}"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_proposed_commands_give_a_container_what_that_many_learners_need(monkeypatch, tmp_path, language):
+    monkeypatch.setattr("app.serving.operations.control_groups.usable_cores", lambda: 0.5)
+    monkeypatch.setattr(machine, "free_bytes", lambda _: 2 << 20)
+    for learners, cpus, size in ((1, 1, 256), (300, 3, 256), (10_000, 100, 493)):
+        assert f"--cpus {cpus}`" in machine.cpu(learners).text("fix", load(language))
+        assert f"--shm-size {size}m`" in machine.disk(tmp_path, learners).text("fix", load(language))
+        with monkeypatch.context() as unready:
+            unready.setattr(disk_room, "free_bytes", lambda _: 0)
+            assert f"--shm-size {size}m`" in machine.disk(tmp_path, learners).text("fix", load(language))
+
+
 def test_the_nodes_disk_has_room_for_what_learners_mount(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "free_bytes", lambda _: 64 << 20)
     assert machine.disk(tmp_path, 200).status is ON
@@ -428,6 +440,7 @@ def everything_wrong(words):
                 "file": "/irsa/requirements.txt",
                 "folder": "/irsa/app",
                 "processes": 2,
+                "mebibytes": 256,
             }
             yield Finding(id=identifier, case=case, status=OFF, got="x " * 60, expected="y", values=values)
 

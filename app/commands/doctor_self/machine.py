@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
@@ -37,6 +38,8 @@ COMMAND_BYTES = 100_000_000
 """Bytes that a command of the console takes at most (`app.console.limits`)."""
 VOLUMES_BYTES = 50_000
 """Bytes that the lessons' Pods of a world take on the nodes' disk (`app.world.node.volumes.disk`)."""
+SHM_MEBIBYTES = 256
+"""The size of a container's `/dev/shm` that is proposed where this is enough: four times what Docker gives it."""
 CONNECTIONS = 7
 """Connections of a learner who loads a page: the websocket and six more (`app.serving.descriptors`)."""
 _LISTENS = "0A"
@@ -117,9 +120,10 @@ def _free_memory() -> Iterator[int]:
 def disk(folder: Path, learners: int) -> Finding:
     """Whether the nodes' Pods have room for their volumes where all nodes keep them."""
     free, needed = free_bytes(folder), RESERVE_BYTES + learners * VOLUMES_BYTES
+    result = found("disk", free >= needed, f"{folder.parent}: {_mb(free)}", f"≥ {_mb(needed)}")
     if not disk_room.check("disk", folder).ok:
-        return _unready("disk", f"{folder.parent}: {_free(folder)}", needed)
-    return found("disk", free >= needed, f"{folder.parent}: {_mb(free)}", f"≥ {_mb(needed)}")
+        result = _unready("disk", f"{folder.parent}: {_free(folder)}", needed)
+    return replace(result, values={"mebibytes": max(SHM_MEBIBYTES, -(-needed // 2**20))})
 
 
 def _unready(identifier: str, got: str, needed: int) -> Finding:
