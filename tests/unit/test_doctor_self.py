@@ -290,7 +290,14 @@ def test_code_that_is_compiled_at_each_start_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     assert machine.bytecode().status is ON
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    assert machine.bytecode().status is OFF
+    for writable, variable in ((True, True), (False, False)):
+        monkeypatch.setattr("os.access", lambda *_, writable=writable: writable)
+        found = machine.bytecode()
+        assert found.status is OFF
+        for language in LANGUAGES:
+            said = [found.text(part, load(language)) for part in ("off", "fix")]
+            assert ["PYTHONDONTWRITEBYTECODE" in text for text in said] == [variable, variable]
+            assert ("compileall" in said[1]) is not variable
 
 
 def test_bytecode_that_this_user_may_not_look_for_is_none(monkeypatch):

@@ -182,11 +182,12 @@ def bytecode() -> Finding:
     cached = Path(importlib.util.cache_from_source(str(source)))
     folder = cached.parent if cached.parent.exists() else source.parent
     # Unlike `Path.exists`, it says no of a folder that this user may not enter.
-    keeps = os.path.exists(cached) or (os.access(folder, os.W_OK) and not sys.dont_write_bytecode)
+    is_there, writable = os.path.exists(cached), os.access(folder, os.W_OK)
     return Finding(
         id="bytecode",
-        status=Status.PASSED if keeps else Status.WARNING,
+        status=Status.PASSED if is_there or (writable and not sys.dont_write_bytecode) else Status.WARNING,
         got=str(cached.parent),
+        case="switched_off" if writable and sys.dont_write_bytecode else "",
         values={"python": sys.executable, "folder": source.parent},
     )
 
