@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import socket
 import sys
 import tomllib
@@ -312,6 +313,24 @@ def test_bytecode_that_this_user_may_not_look_for_is_none(monkeypatch):
     monkeypatch.setattr("os.stat", stat)
     monkeypatch.setattr("os.access", lambda *_: False)
     assert machine.bytecode().status is OFF
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_commands_that_are_printed_run_in_a_shell_whatever_the_paths(monkeypatch, tmp_path, language):
+    folder = tmp_path / "it's [1]  #2 日本語"
+    pins, module, python = folder / "requirements.txt", folder / "settings.py", str(folder / "bin" / "python")
+    folder.mkdir()
+    pins.write_text("streamlit==0.0.1 \\\n")
+    monkeypatch.setattr(software, "REQUIREMENTS", pins)
+    monkeypatch.setattr(sys.modules["app.settings"], "__file__", str(module))
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    lines = command.as_text([software.packages(), machine.bytecode()], load(language))
+    commands = [shlex.split(line.split("`")[1], comments=True) for line in lines if "`" in line]
+    assert commands == [
+        [python, "-m", "pip", "install", "--require-hashes", "-r", str(pins)],
+        [python, "-m", "compileall", str(folder)],
+    ]
 
 
 @pytest.mark.skipif(abi() < LEAST_ABI, reason=f"Landlock version {abi()}, needed {LEAST_ABI}")

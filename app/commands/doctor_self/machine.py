@@ -6,6 +6,7 @@ import ctypes
 import importlib.util
 import math
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -188,7 +189,7 @@ def bytecode() -> Finding:
         status=Status.PASSED if is_there or (writable and not sys.dont_write_bytecode) else Status.WARNING,
         got=str(cached.parent),
         case="switched_off" if writable and sys.dont_write_bytecode else "",
-        values={"python": sys.executable, "folder": source.parent},
+        values={"python": shlex.quote(sys.executable), "folder": shlex.quote(str(source.parent))},
     )
 
 

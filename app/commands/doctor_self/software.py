@@ -4,6 +4,7 @@ output."""
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -48,7 +49,7 @@ def packages() -> Finding:
         got=", ".join(f"{name} {installed.get(name, '–')}" for name in differing),
         expected=", ".join(f"{name} {pin}" for name, pin in differing.items()),
         case="other" if differing.keys() <= installed.keys() else "missing",
-        values={"python": sys.executable, "file": REQUIREMENTS},
+        values={"python": shlex.quote(sys.executable), "file": shlex.quote(str(REQUIREMENTS))},
     )
 
 
