@@ -252,6 +252,26 @@ def test_packages_are_compared_with_the_pins(monkeypatch, tmp_path):
     assert (software.packages().status, software.packages().case) == (CANNOT_START, "missing")
 
 
+@pytest.mark.parametrize(
+    ("missing", "status", "case"),
+    [(["jq"], OFF, "jq"), (["click"], CANNOT_START, "missing"), (["click", "jq"], CANNOT_START, "missing")],
+)
+def test_without_jq_the_app_starts_and_without_another_package_it_does_not(monkeypatch, missing, status, case):
+    installed = [it for it in software.metadata.distributions() if it.name.lower() not in missing]
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: iter(installed))
+    found = software.packages()
+    assert (found.status, found.case) == (status, case)
+    if case == "jq":
+        assert all("`jq`" in found.text("off", load(language)) for language in LANGUAGES)
+
+
+def test_jq_is_loaded_by_nothing_but_the_program_that_it_is():
+    code = {path: path.read_text() for path in (ROOT / "app").rglob("*.py")}
+    assert [it for it, text in code.items() if re.search(r"^(import|from) jq\b", text, re.MULTILINE)] == []
+    inside = {it.name for it, text in code.items() if re.search(r"^ +(import|from) jq\b", text, re.MULTILINE)}
+    assert inside == {"json_query.py", "process.py"}
+
+
 def test_the_python_versions_are_those_that_the_package_wants_and_the_workflow_tests():
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     oldest, newest = (".".join(map(str, version)) for version in software.TESTED)

@@ -18,6 +18,8 @@ from app.report.picture import svg
 
 TESTED = ((3, 11), (3, 13))
 """The oldest and the newest Python that the tests run with."""
+JQ = "jq"
+"""The one package that is loaded only when it is used: by the console's `jq`."""
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+) \\$", re.MULTILINE)
 """Matches a package's line in `requirements.txt`, without a marker for a system."""
 _SHOWN = "✓ 日本語"
@@ -43,12 +45,13 @@ def packages() -> Finding:
     differing = {name: pin for name, pin in pins.items() if installed.get(name) != pin}
     if not differing:
         return Finding(id="packages", status=Status.PASSED, got=f"{streamlit}, {len(pins)} = {REQUIREMENTS.name}")
+    missing = differing.keys() - installed.keys()
     return Finding(
         id="packages",
-        status=Status.WARNING if differing.keys() <= installed.keys() else Status.FAILED,
+        status=Status.FAILED if missing - {JQ} else Status.WARNING,
         got=", ".join(f"{name} {installed.get(name, '–')}" for name in differing),
         expected=", ".join(f"{name} {pin}" for name, pin in differing.items()),
-        case="other" if differing.keys() <= installed.keys() else "missing",
+        case="missing" if missing - {JQ} else "jq" if missing else "other",
         values={"python": shlex.quote(sys.executable), "file": shlex.quote(str(REQUIREMENTS))},
     )
 
