@@ -32,7 +32,7 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
 
     It is made with its protocol named: only then does asyncio switch Nagle's algorithm off for what it accepts.
     """
-    address = f"{host}:{port}"
+    address = f"{in_url(host)}:{port}"
     try:
         family, kind, protocol, _, where = _first_address(host, port)
         listener = socket.socket(family, kind, protocol)
@@ -49,6 +49,11 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
             raise CannotRun(words, "port_in_use", address=address, option=option) from error
         raise CannotRun(words, "cannot_listen", address=address, said=why(error)) from error
     return listener
+
+
+def in_url(host: str) -> str:
+    """The host as a URL has it: an IPv6 address is in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def served_on(host: str, port: int) -> str:

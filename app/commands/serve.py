@@ -19,7 +19,7 @@ from app import __version__
 from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun, unusable_settings, wrong_folders
 from app.commands.help import address_options, command_of
-from app.commands.listening import listen, simulating
+from app.commands.listening import in_url, listen, simulating
 from app.commands.usage_errors import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.content import Content
@@ -218,7 +218,7 @@ def _greeting(url: str, host: str, directory: str, words: Content, *, by_key: bo
         yield words.message("cli.serve.world")
         yield from tool_lines(Path(directory))
     if not is_loopback(host):
-        yield words.message("cli.serve.exposed", host=host)
+        yield words.message("cli.serve.exposed", host=in_url(host))
     if by_key:
         yield words.message("cli.launch.again")
     yield words.message("cli.serve.stop")
@@ -229,4 +229,4 @@ def url_of(host: str, port: int) -> str:
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
         address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
-    return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"
+    return f"http://{in_url(str(address))}:{port}"

@@ -20,8 +20,8 @@ from cryptography import x509
 from app.commands.failure import CannotRun
 from app.commands.listening import CERTIFICATES_BEGIN, listen
 from app.commands.main import command_line
-from app.commands.serve import run, url_of
-from app.content import load
+from app.commands.serve import _greeting, run, url_of
+from app.content import LANGUAGES, load
 from app.settings import Settings
 from tests.free_port import free_port
 from tests.waiting import SECONDS
@@ -166,6 +166,14 @@ def test_a_port_that_is_none_is_a_usage_error(port):
 )
 def test_the_url_is_one_that_this_machine_can_open(host, url):
     assert url_of(host, 8501) == url
+
+
+@pytest.mark.parametrize(("host", "shown"), [("::", "[::]"), ("2001:db8::1", "[2001:db8::1]"), ("0.0.0.0", "0.0.0.0")])  # noqa: S104
+def test_the_address_that_others_reach_is_shown_as_in_a_url(host, shown):
+    for language in LANGUAGES:
+        words = load(language)
+        lines = list(_greeting(url_of(host, 8501), host, "", words, by_key=False))
+        assert words.message("cli.serve.exposed", host=shown) in lines
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,13 @@ def test_an_address_of_another_machine_is_refused():
     assert machine.port("192.0.2.1", 0, load("en")).case == "refused"
 
 
+def test_the_port_of_an_ipv6_address_is_shown_as_in_a_url():
+    assert machine.port("::1", 0, load("en")).got.startswith("[::1]:"), "also where this machine has no IPv6"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        assert machine.port("::ffff:127.0.0.1", number, load("en")).got.startswith(f"[::ffff:127.0.0.1]:{number}")
+
+
 def test_memory_is_the_least_of_the_machine_and_of_its_control_group(monkeypatch):
     files = {"/proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n"}
     monkeypatch.setattr(machine, "_text", lambda path: files.get(str(path), ""))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun, existing, unusable
-from app.commands.listening import CERTIFICATES_BEGIN, listen
+from app.commands.listening import CERTIFICATES_BEGIN, in_url, listen
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
@@ -53,10 +53,10 @@ _STATUS = 5 * ctypes.sizeof(ctypes.c_long)
 
 def port(host: str, number: int, words: Content) -> Finding:
     """Whether `serve` could take its port: takes it, and gives it back."""
-    address = f"{host}:{number}"
+    address = f"{in_url(host)}:{number}"
     try:
         with listen(host, number, words, option="--port") as listener:
-            address = f"{host}:{listener.getsockname()[1]}"
+            address = f"{in_url(host)}:{listener.getsockname()[1]}"
     except CannotRun as refused:
         in_use = refused.document["id"] == "port_in_use"
         got = f"{address}{_holder(number)}" if in_use else str(refused.document["got"])
