@@ -150,15 +150,15 @@ class Turns:
         try:
             seconds = rest()
         finally:
-            rests = self._leave(run, seconds)
-        if rests:
-            self._sleep(seconds or 0.0)
+            rest_seconds = self._leave(run, seconds)
+        if rest_seconds:
+            self._sleep(rest_seconds)
             with self._lock:
                 self._resting.discard(run.visitor)
                 self._start_next()
 
-    def _leave(self, run: _Run, seconds: float | None) -> bool:
-        """Frees the place, and says whether the visitor rests."""
+    def _leave(self, run: _Run, seconds: float | None) -> float:
+        """Frees the place, and returns the seconds for which the visitor rests."""
         with self._lock:
             now = self._clock()
             self._running.discard(run)
@@ -167,13 +167,13 @@ class Turns:
                 gave_way = self._patience - run.patience
                 self._learn(run.kind, now - run.begun - gave_way)
             _note(self._seen, run.visitor, now, PRESENT)
-            rests = bool(seconds) and self._has_others(run.visitor)
-            if rests:
+            rest_seconds = (seconds or 0.0) if self._has_others(run.visitor) else 0.0
+            if rest_seconds:
                 self._resting.add(run.visitor)
                 _note(self._hurried, run.visitor, now, HURRIED)
             self._start_next()
             self._lock.notify_all()
-            return rests
+            return rest_seconds
 
     def _has_others(self, visitor: str) -> bool:
         """Whether another visitor runs, waits, or was seen a moment ago. This one was."""

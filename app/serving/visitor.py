@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
 from starlette.types import Scope
 
-from app.settings import Network
-
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+from app.setting_values import Address, Network, unmapped
 
 _IPV6_PREFIX = 48
 """The largest network of one subscriber (RFC 6177 §2), who may take any address in it. Homes and phones get
@@ -90,6 +87,4 @@ def _address(text: str) -> Address | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
+    return unmapped(address)
