@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Value = TypeVar("Value", covariant=True)
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII | re.IGNORECASE)
@@ -171,19 +170,3 @@ class HostAndPort:
         elif not _HOST_NAME.fullmatch(host):
             raise ValueError(text)
         return text.strip()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches that address. A socket of both families has IPv4 addresses mapped, which an
-    older Python's `is_loopback` does not know."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return unmapped(address).is_loopback
-
-
-def unmapped(address: Address) -> Address:
-    """The same address; one of IPv4 that is written as one of IPv6 (RFC 4291 §2.5.5.2) as one of IPv4."""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from app.addresses import is_loopback
 from app.flow.redaction import MASK, mask_text
 from app.setting_values import (
     BearerToken,
@@ -25,7 +26,6 @@ from app.setting_values import (
     YesOrNo,
 )
 from app.setting_values import Network as Network
-from app.setting_values import is_loopback as is_loopback
 
 Value = TypeVar("Value")
 LiveRefusal = Literal[

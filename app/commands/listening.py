@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+from app.addresses import in_url
 from app.commands.failure import CannotRun
 from app.commands.streams import why
 from app.content import Content
@@ -49,11 +50,6 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
             raise CannotRun(words, "port_in_use", address=address, option=option) from error
         raise CannotRun(words, "cannot_listen", address=address, said=why(error)) from error
     return listener
-
-
-def in_url(host: str) -> str:
-    """The host as a URL has it: an IPv6 address is in brackets (RFC 3986 §3.2.2)."""
-    return f"[{host}]" if ":" in host else host
 
 
 def served_on(host: str, port: int) -> str:

@@ -16,10 +16,11 @@ from types import FrameType
 import click
 
 from app import __version__
+from app.addresses import in_url, is_loopback
 from app.commands import launch_addresses
 from app.commands.failure import COULD_NOT_RUN, CannotRun, unusable_settings, wrong_folders
 from app.commands.help import address_options, command_of
-from app.commands.listening import in_url, listen, simulating
+from app.commands.listening import listen, simulating
 from app.commands.usage_errors import PathType
 from app.commands.world import check_ports, made, open_state, prepare, tool_lines
 from app.content import Content
@@ -29,7 +30,7 @@ from app.serving import logs
 from app.serving.launch import LAUNCH
 from app.serving.operations import log_events, log_lines
 from app.serving.operations.stopping import STOPPING
-from app.settings import Network, Settings, is_loopback, offer_missions, serve_on, show_world_of
+from app.settings import Network, Settings, offer_missions, serve_on, show_world_of
 from app.starting import on_hang_up
 from app.world.setup.tool_files import STATE
 

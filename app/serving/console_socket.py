@@ -22,6 +22,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketDisconnect
 
+from app.addresses import is_loopback
 from app.console.command_line import LineRefused
 from app.console.confine import LEAST_ABI, abi
 from app.console.console import Console
@@ -35,7 +36,7 @@ from app.serving.logs import OURS
 from app.serving.operations import log_events
 from app.serving.operations.stopping import STOPPING
 from app.serving.request_facts import RequestFacts
-from app.settings import Settings, is_loopback
+from app.settings import Settings
 
 _log = logging.getLogger(OURS)
 PATH = "/console"

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from app.addresses import is_loopback
 from app.serving import peer, request_facts
 from app.serving.launch import PREFIX, Launch
 from app.serving.operations import log_events, metrics
@@ -21,7 +22,7 @@ from app.serving.operations.metrics import Reason
 from app.serving.plain_answers import method_not_allowed
 from app.serving.request_facts import RequestFacts
 from app.serving.visitor import address_of, is_encrypted, is_proxied, peer_of
-from app.settings import Network, is_loopback
+from app.settings import Network
 
 FORWARDING = (
     *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"),

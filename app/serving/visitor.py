@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import Scope
 
-from app.setting_values import Address, Network, unmapped
+from app.addresses import Address, unmapped
+from app.setting_values import Network
 
 _IPV6_PREFIX = 48
 """The largest network of one subscriber (RFC 6177 §2), who may take any address in it. Homes and phones get

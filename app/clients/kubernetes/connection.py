@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote
 import urllib3
 from urllib3.exceptions import InsecureRequestWarning
 
+from app.addresses import in_url
 from app.clients import proxies
 from app.clients.kubernetes.exec_plugin import ExecCredential, Plugins
 from app.clients.kubernetes.kubeconfig import Entry, Kubeconfig, problem
@@ -99,9 +100,8 @@ def in_cluster(environment: Mapping[str, str], mount: Path = MOUNT) -> Connectio
     except (OSError, UnicodeDecodeError) as error:
         got = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(mount)
         raise problem("not_in_cluster", got=got) from None
-    name = f"[{host}]" if ":" in host else host
     return Connection(
-        host=f"https://{name}:{port}",
+        host=f"https://{in_url(host)}:{port}",
         transport=KubernetesTransport(context=_context(ca_pem, str(mount / "ca.crt"))),
         token=token.strip(),
         namespace=namespace_name,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from app.addresses import in_url
 from app.clients import proxies
 from app.clients.bounds import CONNECT_SECONDS, POOLS
 
@@ -73,7 +74,7 @@ class Dialer:
 def _tunnel(proxy: socket.socket, address: tuple[str, int], headers: Mapping[str, str]) -> None:
     """Asks a proxy for a way through (RFC 9110 §9.3.6), within `CONNECT_SECONDS`. Raises `OSError`."""
     host, port = address
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # RFC 3986 §3.2.2: an IPv6 address
+    target = f"{in_url(host)}:{port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", *(f"{name}: {headers[name]}" for name in headers)]
     proxy.sendall("\r\n".join([*lines, "", ""]).encode())
     answer, until = b"", time.monotonic() + CONNECT_SECONDS

@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from app.addresses import in_url, is_loopback
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun, existing, unusable
-from app.commands.listening import CERTIFICATES_BEGIN, in_url, listen
+from app.commands.listening import CERTIFICATES_BEGIN, listen
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
@@ -28,7 +29,7 @@ from app.serving.operations.control_groups import memory_used_and_limit
 from app.serving.operations.memory_shortage import BASE_BYTES
 from app.serving.operations.open_pages import PAGE_BYTES
 from app.serving.transport.uvicorn_settings import page_limits
-from app.settings import Settings, is_loopback
+from app.settings import Settings
 from app.world.lifecycle import disk_room
 from app.world.node.volumes.disk import RESERVE_BYTES, free_bytes, free_files
 from app.world.setup.tool_files import STATE

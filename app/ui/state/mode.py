@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from app.addresses import is_loopback
 from app.content import Content
 from app.flow.errors import FlowError
-from app.settings import Settings, is_loopback
+from app.settings import Settings
 from app.ui.state import address, connection
 from app.ui.state.runs import drawn_before
 from app.ui.state.runs.plain_arguments import Labels

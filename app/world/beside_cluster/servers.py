@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from app.addresses import in_url
 from app.flow.beside_cluster.injection import SimulatedAws
 from app.flow.model import JsonObject, JsonValue
 from app.world.aws.endpoint import create_app, wait
@@ -50,8 +51,7 @@ class BesideCluster:
         self._issuer = issuer
         self._pki = Pki.new(list(dict.fromkeys((reached_at, str(listener.getsockname()[0]), HOST, issuer_host))))
         self.ca_pem = self._pki.root_ca_pem
-        host = f"[{reached_at}]" if ":" in reached_at else reached_at
-        self.url = f"https://{host}:{port_of(listener)}"
+        self.url = f"https://{in_url(reached_at)}:{port_of(listener)}"
         """The URL of AWS for the Pods."""
         webhook_path = f"/webhook/{secrets.token_hex(16)}/mutate"
         self.webhook_url = f"{self.url}{webhook_path}"

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 from urllib3.util import parse_url, wait_for_read
 
+from app.addresses import in_url
 from app.world.servers.http_client import HOST, Answer, AnswerTooLarge, HttpClient, NotOneRequest
 from app.world.servers.pki import client_context
 
@@ -65,7 +66,7 @@ class HttpsUrl:
     @property
     def authority(self) -> str:
         """The value of the `Host` header."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = in_url(self.host)
         return host if self.port is None else f"{host}:{self.port}"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+from app.addresses import is_loopback
 from app.content import Content
 from app.flow.json_access import get_object, get_str, shown
 from app.flow.model import Exchange, Step, StepReport, Walk
-from app.settings import is_loopback
 from app.ui.step.evidence.agreement import agreement, disagrees
 from app.ui.step.evidence.parts import collapsible, join, json_document, notes, part
 from app.ui.text import breakable, escape, prose, value

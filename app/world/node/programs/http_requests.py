@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from urllib3.util import parse_url
 
-from app.setting_values import is_loopback
+from app.addresses import is_loopback
 from app.world.node.container import Container
 from app.world.node.pod_exchanges import exchange
 from app.world.node.programs.instance_metadata import METADATA_SECONDS
