@@ -94,10 +94,11 @@ def not_understood(error: click.UsageError, ctx: click.Context, typed: Sequence[
     match error:
         case click.NoSuchOption():
             known = [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
-            expected = ", ".join(error.possibilities or known)
+            expected = ", ".join(_similar_first(error.possibilities, known))
             return CannotRun(words, "no_such_option", got=error.option_name, expected=expected, help=help_line)
         case click.NoSuchCommand():
-            expected = ", ".join(error.possibilities or command.list_commands(ctx))  # type: ignore[attr-defined]
+            known = command.list_commands(ctx)  # type: ignore[attr-defined]
+            expected = ", ".join(_similar_first(error.possibilities, known))
             return CannotRun(words, "no_such_command", got=error.command_name, expected=expected, help=help_line)
         case click.MissingParameter(param=click.Parameter() as missing):
             expected = _form(missing, ctx)
@@ -110,6 +111,11 @@ def not_understood(error: click.UsageError, ctx: click.Context, typed: Sequence[
             expected = " ".join((ctx.command_path, *command.collect_usage_pieces(ctx)))
     got = " ".join((ctx.command_path, *typed))
     return CannotRun(words, "bad_command_line", got=got, expected=expected, help=help_line)
+
+
+def _similar_first(similar: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """All names, first those that look like what was typed."""
+    return list(dict.fromkeys((*(similar or ()), *known)))
 
 
 def _form(parameter: click.Parameter, ctx: click.Context) -> str:

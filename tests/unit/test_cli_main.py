@@ -67,6 +67,7 @@ def test_the_version_is_the_packages(program):
 MISUNDERSTOOD = {
     # what is typed: (the error's words, what was got, what was expected)
     "fly": ("no_such_command", "fly", "doctor, doctor-self, faults"),
+    "srve": ("no_such_command", "srve", "serve, aws, check"),
     "--fast": ("no_such_option", "--fast", "--host"),
     "--port x": ("bad_value", "x", "0…65535"),
     "doctor --pods x": ("no_such_option", "--pods", "--pod"),
