@@ -79,22 +79,18 @@ const feedFollow = () => {
   const pause = seen.late ? FEED.late : inARow < FEED.runs ? FEED.pause : FEED.pace
   seen.timer = setTimeout(feedRun, Math.max(feedIsFirst() ? FEED.burst : FEED.others, seen.ran + pause - now))
 }
-// The answer to what was pressed goes with the connection: once that is there again, the page runs. Where the answer had
-// begun, Streamlit itself asks for it.
-const FEED_PRESSED = ".stButton, .stFormSubmitButton, .stSlider, [data-testid=stButtonGroup], [data-testid=stRadio], [data-testid=stCheckbox], [role=option]"
-const feedApp = document.querySelector('[data-testid="stApp"]')
-let feedAway = false, feedUnanswered = false, feedEnded = -FEED.burst
-for (const act of ["click", "keydown"])
-  addEventListener(act, ({ target }) => (feedUnanswered ||= Boolean(target.closest?.(FEED_PRESSED))), { capture: true })
-new MutationObserver(() => {
-  const { testScriptState, testConnectionState } = feedApp.dataset
-  if (testScriptState === "running") feedUnanswered = false
-  else feedEnded = performance.now()
-  const isBack = feedAway && testConnectionState === "CONNECTED"
-  feedAway = testConnectionState !== "CONNECTED"
-  if (!isBack || !feedUnanswered) return
+// What a lost connection was to bring is lost with it. `page.js`, which comes before this script, sees that it is back.
+const feedBack = () => {
+  if (!window.irsaIsBack) return
+  window.irsaIsBack = false
   seen.reload = true
   feedFollow()
+}
+document.addEventListener("irsa-back", feedBack)
+const feedApp = document.querySelector('[data-testid="stApp"]')
+let feedEnded = -FEED.burst
+new MutationObserver(() => {
+  if (feedApp.dataset.testScriptState !== "running") feedEnded = performance.now()
 }).observe(feedApp, { attributeFilter: ["data-test-script-state", "data-test-connection-state"] })
 const feedRun = () => {
   seen.timer = 0
@@ -154,5 +150,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   seen.asked = data.changed
   feedDraw(root)
   feedListen()
+  feedBack()
   feedFollow()
 }

@@ -292,8 +292,21 @@ export const sayOurs = (language, words) => {
   speakOurs()
 }
 
+// The answer to a press may go with the connection: once that is back, `feed.js` has the page run, also where it comes only
+// then. Where a run had begun, Streamlit itself asks for it.
+let away = false
+const returning = new MutationObserver(([{ target }]) => {
+  const { testScriptState, testConnectionState } = target.dataset
+  const isBack = away && testConnectionState === "CONNECTED"
+  away = testConnectionState !== "CONNECTED"
+  if (!isBack || testScriptState === "running") return
+  window.irsaIsBack = true
+  document.dispatchEvent(new Event("irsa-back"))
+})
+
 let newest
 export default function ({ data }) {
+  if (!newest) returning.observe(document.querySelector('[data-testid="stApp"]'), { attributeFilter: ["data-test-connection-state"] })
   newest = data
   nameIn(data)
   const came = shown !== undefined && shown !== data.page

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.browser.server import Reader
 
@@ -101,13 +101,18 @@ def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(s
 
 
 @pytest.mark.parametrize(
-    ("path", "pressed", "brought"),
-    [("/time_machine", "moment_run", "moment_hold"), ("/doctor", "do_needs", "notice_needs")],
-    ids=["button", "form"],
+    ("path", "pressed", "brought", "is_early"),
+    [
+        ("/time_machine", "moment_run", "moment_hold", False),
+        ("/doctor", "do_needs", "notice_needs", False),
+        ("/doctor", "do_needs", "notice_needs", True),
+    ],
+    ids=["button", "form", "before the feed is there"],
 )
 def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(
-    reader: Callable[..., Reader], path: str, pressed: str, brought: str
+    reader: Callable[..., Reader], path: str, pressed: str, brought: str, is_early: bool
 ) -> None:
+    feeds: list[Route] = []
     sockets: list[WebSocketRoute] = []
     lost: list[str | bytes] = []
     breaks = False
@@ -121,6 +126,8 @@ def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(
 
     shown = reader(locale="en-US")
     shown.page.route_web_socket(re.compile("/_stcore/stream"), between)
+    if is_early:
+        shown.page.route(re.compile(r"/feed\..*\.js"), lambda route: feeds.append(route))
     page = shown.open(path).wait().page
     for form in page.locator(".st-key-needs").all():
         form.locator("summary").click()
@@ -131,5 +138,12 @@ def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(
         page.wait_for_timeout(20)
     breaks = False
     sockets[-1].close()
+    if is_early:
+        while len(sockets) < 2:
+            page.wait_for_timeout(20)
+        page.wait_for_selector('.stApp[data-test-connection-state="CONNECTED"]')
+        assert feeds
+        for feed in feeds:
+            feed.continue_()
     expect(page.locator(f".st-key-{brought}")).to_have_count(1)
     assert len(sockets) == 2

@@ -492,6 +492,28 @@ def test_a_run_that_has_ended_waits_for_nothing(handled):
     assert asyncio.run(heard()) == 2
 
 
+def test_what_a_lost_connection_left_of_a_run_does_not_go_to_the_next_one(handled, monkeypatch):
+    for name in ("register_file_watchers", "disconnect_file_watchers"):
+        monkeypatch.setattr(app_session.AppSession, name, lambda self: None)
+
+    async def heard():
+        session = Bare(asyncio.get_running_loop())
+        session.register_file_watchers()  # as it is made
+        for event in (ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG):
+            session._on_scriptrunner_event(None, event, ForwardMsg(script_finished=1))
+        session._hand_on()
+        session.disconnect_file_watchers()
+        session._on_scriptrunner_event(None, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS)
+        session.register_file_watchers()
+        left = session.flush_browser_queue()
+        session._on_scriptrunner_event(None, ScriptRunnerEvent.SCRIPT_STARTED)
+        session._on_scriptrunner_event(None, ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS)
+        session._hand_on()
+        return len(left), len(session.flush_browser_queue())
+
+    assert asyncio.run(heard()) == (0, 2)
+
+
 def test_a_run_that_ends_for_another_one_goes_with_what_that_one_says(handled):
     async def heard():
         session = Bare(asyncio.get_running_loop())

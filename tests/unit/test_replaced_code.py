@@ -181,8 +181,10 @@ READ = {
             "AppSession._handle_scriptrunner_event_on_event_loop": "e3d64263c005",
             "AppSession._handle_stop_script_request": "bf19ad5d4bdf",
             "AppSession._on_scriptrunner_event": "27390f1fb097",
+            "AppSession.disconnect_file_watchers": "4a5a896bf81b",
             "AppSession.flush_browser_queue": "a7f22af6044a",
             "AppSession.handle_backmsg": "b1bd78ad1a0d",
+            "AppSession.register_file_watchers": "59dcc6c2417a",
             "AppSession.request_rerun": "5026b3d9a895",
         },
         "streamlit.runtime.runtime": {

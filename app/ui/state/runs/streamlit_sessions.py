@@ -59,6 +59,8 @@ _files: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 class Session(AppSession):
     """A session with a `DeferredLoop`, whose script wakes the server's loop once for all messages that wait by then."""
 
+    _is_away = False
+    """Whether its browser has lost the connection."""
     _hands_on = False
     """Whether `_hand_on` is at work on the server's loop."""
     _before: ScriptRunner | None = None
@@ -88,6 +90,24 @@ class Session(AppSession):
             super().request_rerun(fragments.or_page(client_state, self._session_state, self.has_fragment))
         finally:
             self._before = None
+
+    def disconnect_file_watchers(self) -> None:
+        """As `AppSession`. Streamlit calls it when the connection is lost, and at the end of a session."""
+        super().disconnect_file_watchers()
+        self._is_away = True
+
+    def register_file_watchers(self) -> None:
+        """As `AppSession`. Streamlit calls it for a new session, and when a browser is connected again.
+
+        What waits then is the rest of a run that was stopped when the connection was lost. The browser would take it
+        for a whole page, and remove all that it does not contain; the page's feed asks for a new run instead.
+        """
+        super().register_file_watchers()
+        if self._is_away:
+            self._is_away = False
+            self._hand_on()
+            self._wait_no_more()
+            self._browser_queue.clear()
 
     def _create_scriptrunner(self, initial_rerun_data: RerunData) -> None:
         """As `AppSession`, which drops what it has not heard yet of the run before this one. That may have ended."""
