@@ -39,7 +39,7 @@ expect.set_options(timeout=PATIENCE * 1000)
 _NOT_DRAWN = ":not(.st-key-styles, .st-key-page) > .stBidiComponent:not([data-drawn])"
 """Components that are empty still: they load their script, or fetch what they show (`app.ui.draw.cached_parts`)."""
 RAN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-_STILL = """(looks) => {
+STILL = """(looks) => {
   const parts = document.querySelectorAll(
     "[data-testid=stSidebar], [data-testid=stMain], [data-testid=stMain] [class*=stElementContainer], .slides")
   const places = [innerWidth, ...[...parts].flatMap((part) => {
@@ -202,7 +202,7 @@ class Reader:
     def settle(self) -> Reader:
         """Until nothing moves any more, so that it can be measured: a sidebar slides, a part draws itself at last."""
         self.page.evaluate("() => { window.looked = null }")
-        self.page.wait_for_function(_STILL, arg=LOOKS, polling="raf")
+        self.page.wait_for_function(STILL, arg=LOOKS, polling="raf")
         return self
 
     def box(self, part: str | Locator) -> FloatRect:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.content import load
-from tests.browser.server import DESK, PATIENCE, PHONE, RAN
+from tests.browser.server import DESK, LOOKS, PATIENCE, PHONE, RAN, STILL
 
 pytestmark = pytest.mark.browser
 PICTURE = "#first_picture"
@@ -160,6 +160,8 @@ def test_where_a_part_does_not_come_it_says_so_and_is_fetched_again(browser, lan
     question = page.locator(".st-key-predict")
     expect(page.get_by_role("alert").filter(has_text=words["text"])).to_have_count(1)
     expect(question).to_be_visible()
+    page.wait_for_selector(RAN)  # the question is seen as soon as its first part is there; the others come one by one
+    page.wait_for_function(STILL, arg=LOOKS, polling="raf")
     place = question.bounding_box()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
