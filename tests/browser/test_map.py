@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 AUDIT = Path(__file__).with_name("film_audit.js").read_text(encoding="utf-8")
 LOOK = f"""(moments) => {{
   const audit = {AUDIT}
-  const least = Math.max(12, map.stage.clientWidth / 60)
+  const least = Math.max(12, Math.min(map.stage.clientWidth / 60, map.stage.clientHeight / 20))
   return map.entries.flatMap((entry) => moments.flatMap((moment) => {{
     map.render(moment === 1 ? mapPose(entry) : entry.start + entry.duration * moment)
     return audit(least).map((wrong) => `${{entry.beat.id}} at ${{moment}}: ${{wrong}}`)

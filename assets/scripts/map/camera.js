@@ -1,8 +1,9 @@
 // What part of the map is seen: {x, y, w}, its centre and its width in the map's units.
 const MAP_ROW = 20, MAP_NAME = 31 // sizes of the smallest text and of names, in the map's units: map.css
-// CSS pixels of the smallest text: 12 on a phone, 32 at 1920. A page's map that stands still shows all of itself, in 11.
+// CSS pixels of the smallest text: 12 on a phone, 32 at 1920. In a low picture it is smaller, as two boxes that are
+// compared stand one above the other. A page's map that stands still shows all of itself, in 11.
 // On a slide it goes with the screen, however large the map is: a unit of presenter.css is 40 at 1920x1080.
-const mapLeast = ({ w, stands, unit }) => (unit ? 0.8 * unit : stands ? (w < 500 ? 12 : 11) : Math.max(12, w / 60))
+const mapLeast = ({ w, h, stands, unit }) => (unit ? 0.8 * unit : stands ? (w < 500 ? 12 : 11) : Math.max(12, Math.min(w / 60, h / 20)))
 
 const mapUnion = (rects) => {
   const left = Math.min(...rects.map((r) => r[0])), top = Math.min(...rects.map((r) => r[1]))
