@@ -7,11 +7,15 @@ import json
 import os
 import re
 import subprocess
+import sys
+import threading
 import tomllib
+import wsgiref.simple_server
 
 import pytest
 import yaml
 
+from app.settings import Settings
 from tools import sbom
 from tools.image_contents import contents
 from tools.pins import ROOT, pins
@@ -60,6 +64,22 @@ def test_its_user_is_a_number_that_is_not_root():
     (user,) = re.findall(r"^USER (.*)$", DOCKERFILE, re.M)
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
     assert DOCKERFILE.index(f"USER {user}") < DOCKERFILE.index("\nCMD ")
+
+
+@pytest.mark.parametrize(("status", "is_healthy"), [(200, True), (503, False)])
+def test_its_health_check_asks_the_server_and_no_proxy(status, is_healthy):
+    command = json.loads(re.search(r"^HEALTHCHECK.*\n +CMD (.+)$", DOCKERFILE, re.M)[1])
+
+    def answer(_, start):
+        start(f"{status} x", [])
+        return [b""]
+
+    with wsgiref.simple_server.make_server("127.0.0.1", 0, answer) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        variables = {"IRSA_PORT": str(server.server_port), "http_proxy": "http://127.0.0.1:1"}
+        done = subprocess.run([sys.executable, *command[1:]], env=variables, capture_output=True, timeout=60)
+    assert (done.returncode == 0, done.stderr) == (is_healthy, b"")
+    assert f"os.environ.get('IRSA_PORT') or {Settings().port}" in command[-1]
 
 
 def test_the_build_sees_all_that_the_wheel_is_made_of():
