@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from app.addresses import in_url
@@ -24,6 +25,8 @@ without a battery is before that until a time server sets it."""
 _Address: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
 """Family, kind, protocol, canonical name, and what is bound: the address and the port, with IPv6 two numbers more."""
 
+THREADS = 8
+"""Without this many at once, neither the simulated world's servers nor a page's script start."""
 LOOPBACK_SECONDS = 5.0
 """After which a connection to this machine itself is not coming."""
 
@@ -68,13 +71,26 @@ def _first_address(host: str, port: int) -> _Address:
 
 def check_machine(words: Content) -> None:
     """Raises the limit of file descriptors as far as it goes. Raises `CannotRun` where that is too few: without them a
-    world does not start, or starts and takes what it cannot open for a broken link of the chain. Also where the servers
-    of a world could not trust each other by this machine's clock."""
+    world does not start, or starts and takes what it cannot open for a broken link of the chain. Also where there are
+    too few threads, and where the servers of a world could not trust each other by this machine's clock."""
     descriptors.raise_limit()
     if (most := descriptors.limit()) < descriptors.LEAST:
         raise CannotRun(words, "few_descriptors", got=most, least=descriptors.LEAST)
+    if (started := threads_at_once()) < THREADS:
+        raise CannotRun(words, "few_threads", got=started, least=THREADS)
     if (now := time.time()) < CERTIFICATES_BEGIN:
         raise CannotRun(words, "clock_too_early", got=timestamp(now), least=timestamp(CERTIFICATES_BEGIN))
+
+
+def threads_at_once() -> int:
+    """How many more threads the system lets this process have, up to `THREADS`."""
+    over, started = threading.Event(), 0
+    with suppress(RuntimeError):  # which Python raises where the system refuses one
+        while started < THREADS:
+            threading.Thread(target=over.wait, daemon=True).start()
+            started += 1
+    over.set()
+    return started
 
 
 def reach_loopback() -> None:

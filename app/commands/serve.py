@@ -181,6 +181,8 @@ def run(listener: socket.socket, words: Content, trusted_proxies: Sequence[Netwo
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             """The first signal lets the work in progress end, the second ends it. No signal is raised again
             afterwards."""
+            if STOPPING.has_just_begun():
+                return
             if self.should_exit:
                 STOPPING.end_all()
                 remove_all()

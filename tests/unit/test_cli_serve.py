@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from unittest.mock import Mock
@@ -24,7 +25,7 @@ from app.commands.serve import _greeting, run, url_of
 from app.content import LANGUAGES, load
 from app.settings import Settings
 from tests.free_port import free_port
-from tests.waiting import SECONDS
+from tests.waiting import SECONDS, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL = Path("/dev/full")
@@ -66,6 +67,25 @@ def test_a_limit_with_which_nothing_works_is_reported_before_anything_is_served(
     assert result.exit_code == 2
     assert load("en").message("errors.few_descriptors.title") in result.stderr
     assert ("20 at most" in result.stderr, "74 or more" in result.stderr) == (True, True)
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--port", "0"], ["walk"], ["doctor-self"]])
+def test_too_few_threads_are_reported_and_none_of_those_that_were_started_stays(monkeypatch, arguments):
+    start, running = threading.Thread.start, threading.active_count()
+
+    def refuse(thread):
+        if threading.active_count() - running >= 3:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        result = CliRunner().invoke(command_line(Settings(), load("en")), arguments)
+    assert result.exit_code == 2
+    said = load("en").error("few_threads", got=3, least=8)
+    assert said.fix.split("`")[1] in result.output
+    assert said.title in " ".join(result.output.split())
+    eventually(lambda: threading.active_count() <= running)
 
 
 def test_a_clock_by_which_no_certificate_is_valid_is_reported_before_anything_is_served(monkeypatch):
@@ -218,9 +238,8 @@ def test_it_serves_from_any_folder_and_ends_in_good_order(tmp_path, number):
             assert "<html" in httpx.get(f"{url}/token_mount?lang=ja").text
         finally:
             server.send_signal(number)
-            if number == signal.SIGHUP:  # as the shell and the kernel do where a terminal is closed
-                time.sleep(0.01)
-                server.send_signal(number)
+            time.sleep(0.01)
+            server.send_signal(number)  # as timeout(1) does, and the shell and the kernel where a terminal is closed
             _, errors = server.communicate(timeout=SECONDS)
     assert server.returncode == 0
     assert errors == ""

@@ -295,9 +295,10 @@ def test_a_python_that_no_test_runs_with_is_named(monkeypatch):
 
 
 def test_a_terminal_without_our_characters_is_named(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", open(os.devnull, "w", encoding="ascii"))
-    with sys.stdout:
-        assert software.terminal().status is OFF
+    for encoding, status in ("latin-1", OFF), ("euc-jp", OFF), ("utf-8", ON), ("ascii", ON):  # click writes UTF-8 there
+        monkeypatch.setattr(sys, "stdout", open(os.devnull, "w", encoding=encoding))
+        with sys.stdout:
+            assert software.terminal().status is status, encoding
 
 
 @pytest.mark.parametrize(

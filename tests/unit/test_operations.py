@@ -23,6 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.content import load
 from app.own_folder import PREFIX
+from app.serving.operations.stopping import ONE_STOP_SECONDS
 from tests.attack.client import Page, raw
 from tests.attack.server import ROOT, Target
 from tests.waiting import SECONDS, eventually
@@ -193,6 +194,7 @@ async def _used_and_stopped(server, reader):
     running = commands(server)
     assert running
     # (4) The second one ends it, and the command with it.
+    await asyncio.sleep(ONE_STOP_SECONDS)
     server.process.send_signal(signal.SIGTERM)
     eventually(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in running))
 

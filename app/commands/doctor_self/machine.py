@@ -18,7 +18,7 @@ from pathlib import Path
 from app.addresses import in_url, is_loopback
 from app.commands.doctor_self.finding import Finding, found
 from app.commands.failure import CannotRun, existing, unusable
-from app.commands.listening import CERTIFICATES_BEGIN, listen
+from app.commands.listening import CERTIFICATES_BEGIN, THREADS, listen, threads_at_once
 from app.console.limits import AT_ONCE, OF_ALL
 from app.content import Content
 from app.flow.model import Status
@@ -163,6 +163,21 @@ def few_descriptors(identifier: str) -> Finding | None:
         expected=f"≥ {descriptors.LEAST}",
         refused="few_descriptors",
         values={"got": most, "least": descriptors.LEAST},
+    )
+
+
+def few_threads(identifier: str) -> Finding | None:
+    """What fails where the system gives the app too few threads to start; None where it gives enough."""
+    started = threads_at_once()
+    if started >= THREADS:
+        return None
+    return Finding(
+        id=identifier,
+        status=Status.FAILED,
+        got=str(started),
+        expected=f"≥ {THREADS}",
+        refused="few_threads",
+        values={"got": started, "least": THREADS},
     )
 
 

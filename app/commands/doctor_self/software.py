@@ -3,6 +3,7 @@ output."""
 
 from __future__ import annotations
 
+import codecs
 import re
 import shlex
 import subprocess
@@ -57,9 +58,11 @@ def packages() -> Finding:
 
 
 def terminal() -> Finding:
-    """Whether standard output can show marks and Japanese."""
+    """Whether standard output can show marks and Japanese. Where it is ASCII, click writes UTF-8."""
     encoding = getattr(sys.stdout, "encoding", None) or "–"
     try:
+        if codecs.lookup(encoding).name == "ascii":
+            return Finding(id="terminal", status=Status.PASSED, got=f"{encoding} → utf-8")
         _SHOWN.encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return Finding(id="terminal", status=Status.WARNING, got=encoding, expected="utf-8")

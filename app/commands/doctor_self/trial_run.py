@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.commands.doctor_self.finding import Finding, found
-from app.commands.doctor_self.machine import disk, early_clock, few_descriptors
+from app.commands.doctor_self.machine import disk, early_clock, few_descriptors, few_threads
 from app.commands.listening import reach_loopback
 from app.console import programs
 from app.console.confine import LEAST_ABI, abi
@@ -37,7 +37,7 @@ def world(learners: int = 1) -> Iterator[Finding]:
     from app.console_access import console_access
     from app.world.lifecycle.simulation import Simulation
 
-    if cannot := few_descriptors("world") or early_clock("world"):
+    if cannot := few_descriptors("world") or few_threads("world") or early_clock("world"):
         yield cannot
         return
     try:

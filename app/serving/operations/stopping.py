@@ -30,6 +30,8 @@ RETRY_SECONDS = 30
 LOOK_SECONDS = 0.05
 HEAR_SECONDS = 0.3
 """Seconds for the open pages to get the sentence, and later what their runs have drawn, before they are closed."""
+ONE_STOP_SECONDS = 0.5
+"""Within which signals count as one."""
 _NEW = (STREAM, "/console")
 """Websockets that are not opened any more."""
 
@@ -60,6 +62,10 @@ class Stopping:
         """Sends the sentence to the open pages, and returns how many those are. Set by the module that knows them."""
         self.is_over = False
         """Whether nothing may begin any more: what it needs is about to go."""
+
+    def has_just_begun(self) -> bool:
+        """Whether a signal that comes now belongs to the first one: timeout(1) sends two, one to all of its group."""
+        return self.began is not None and time.monotonic() - self.began < ONE_STOP_SECONDS
 
     @contextmanager
     def under_way(self, kind: Kind, end: Callable[[], None] | None = None) -> Iterator[None]:
