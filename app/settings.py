@@ -41,8 +41,6 @@ LiveRefusal = Literal[
 
 PREFIX = "IRSA_"
 _VARIABLE = "variable"
-_SHOWN = 60
-"""Characters of a wrong value that an error message repeats."""
 _USER = re.compile(r"//[^/\s@]+@")
 """In a URL: the name and the password of its user."""
 
@@ -176,7 +174,7 @@ class Settings:
             try:
                 values[variable.field] = variable.kind.read(text)
             except ValueError:
-                got = MASK if variable.is_secret else _shown(text.strip())
+                got = MASK if variable.is_secret else shown(text.strip())
                 wrong.append(WrongValue(variable=name, got=got, expected=variable.kind.expected))
         if wrong:
             raise SettingsError(wrong, cls(**values))
@@ -283,10 +281,10 @@ def comes_from_a_service(variable: str, environment: Mapping[str, str] | None = 
     return f"{variable.removesuffix('_PORT')}_SERVICE_HOST" in given and given.get(variable, "").startswith("tcp://")
 
 
-def _shown(text: str) -> str:
-    """What an error message may repeat of a text."""
+def shown(text: str, most: int = 60) -> str:
+    """What an error message may repeat of a text: its first characters, without secrets."""
     masked = _USER.sub(f"//{MASK}@", mask_text(text))
-    return masked if len(masked) <= _SHOWN else f"{masked[:_SHOWN]}…"
+    return masked if len(masked) <= most else f"{masked[:most]}…"
 
 
 def posix_locale() -> str:

@@ -19,13 +19,15 @@ from app.content import Content
 from app.flow.model import JsonObject
 from app.flow.visible import visible
 from app.own_commands import as_started
-from app.settings import Settings, WrongValue, comes_from_a_service
+from app.settings import Settings, WrongValue, comes_from_a_service, shown
 from app.world.setup.tool_files import STATE
 
 COULD_NOT_RUN = 2
 """The exit status, the same that click has for a wrong option."""
 CANNOT_WRITE = "cannot_write"
 """The code of the error that standard output takes no more, so that no JSON can be printed there."""
+_PATH = 300
+"""Characters of a folder's path that an error message repeats."""
 TYPED = "app.commands.typed"
 """The key, in click's context, of the words that were typed after the program's name."""
 
@@ -99,7 +101,8 @@ def unusable_settings(wrong: Sequence[WrongValue], words: Content) -> CannotRun:
 def wrong_folders(settings: Settings, words: Content) -> Iterator[WrongValue]:
     """The folders of `settings` with which `serve` would not start. No file in them is read."""
     if settings.missions and not os.path.isdir(settings.missions):
-        yield WrongValue(variable="IRSA_MISSIONS_DIR", got=settings.missions, expected=words.message("cli.a_folder"))
+        got, expected = shown(settings.missions, _PATH), words.message("cli.a_folder")
+        yield WrongValue(variable="IRSA_MISSIONS_DIR", got=got, expected=expected)
     name, folder, kept_in = (
         ("IRSA_WORLD_DIR", settings.world_dir, Path(settings.world_dir, STATE))
         if settings.world_dir
@@ -107,7 +110,7 @@ def wrong_folders(settings: Settings, words: Content) -> Iterator[WrongValue]:
     )
     if folder and (said := unusable(kept_in)):
         expected = words.message("errors.folder_unusable.expected")
-        yield WrongValue(variable=name, got=f"{folder} ({said})", expected=expected)
+        yield WrongValue(variable=name, got=f"{shown(folder, _PATH)} ({said})", expected=expected)
 
 
 def existing(folder: Path) -> Path:

@@ -21,6 +21,7 @@ from app.commands.main import EXPLORER, KUBECTL, asked_language, command_line, i
 from app.commands.rendering import labelled, marked, print_lines, width
 from app.content import load
 from app.flow.model import Status
+from app.flow.redaction.command_lines import MASK
 from app.settings import Settings, WrongValue
 from app.starting import on_hang_up, wait_for_signal
 
@@ -257,8 +258,9 @@ def test_an_interruption_says_nothing_of_the_checks():
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_settings_that_cannot_be_used_are_named_all_at_once(language):
-    wrong = {"IRSA_PORT": "many", "IRSA_WORLDS": "0", "IRSA_MISSIONS_DIR": "/not-there"}
-    done = run_process("serve", **wrong, IRSA_HOTS="::1", LC_ALL=f"{language}_XX.UTF-8")
+    wrong = {"IRSA_PORT": "many", "IRSA_WORLDS": "0", "IRSA_MISSIONS_DIR": f"https://{MASK}@git.example/missions"}
+    typed = {name: it.replace(MASK, "bob:hunter2") for name, it in wrong.items()}
+    done = run_process("serve", **typed, IRSA_HOTS="::1", LC_ALL=f"{language}_XX.UTF-8")
     assert (done.returncode, done.stdout) == (2, "")
     for said in (*map("=".join, wrong.items()), "0…65535", "1…100000", f"unset {' '.join(wrong)}"):
         assert said in done.stderr

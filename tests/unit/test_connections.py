@@ -349,9 +349,14 @@ def test_who_finds_no_room_reads_why_and_the_next_one_finds_it():
             with dial(port) as third:
                 third.sendall(GET)
                 assert rest(third) == BUSY
-            with dial(port) as probe:
-                probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-                assert rest(probe) == ALIVE
+            for asked, body in (b"GET /healthz", b"ok\n"), (b"HEAD /healthz", b""), (b"GET /healthz?a=b", b"ok\n"):
+                with dial(port) as probe:
+                    probe.sendall(asked + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                    head, _, found = rest(probe).partition(b"\r\n\r\n")
+                    assert (head.split(b"\r\n")[0], found) == (b"HTTP/1.1 200 OK", body), asked
+            with dial(port) as other:
+                other.sendall(b"GET /healthzz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                assert rest(other) == BUSY
             with pytest.raises(InvalidStatus, match="503"):
                 connect(f"ws://127.0.0.1:{port}/ws")
         while connections:
@@ -366,7 +371,7 @@ def test_refusals_are_bounded_too_and_one_that_asks_for_nothing_keeps_no_probe_f
             until(first, b"hello 0")
             assert rest(second) == b""
             probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            assert rest(probe) == ALIVE
+            assert rest(probe) == ALIVE[b"GET "]
 
 
 @pytest.mark.parametrize(

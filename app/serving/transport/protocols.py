@@ -24,7 +24,7 @@ from app.serving.visitor import address_of
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
-_PROBE = f"GET {LIVE} ".encode("ascii")
+_PROBES = tuple(f"{method} {LIVE}{end}".encode("ascii") for method in ("GET", "HEAD") for end in (" ", "?"))
 PIPELINED = 8
 """Requests that may wait for the one before them on a connection. Browsers and proxies send none."""
 FRAGMENTS = 1024
@@ -48,8 +48,8 @@ def answer(status: str, text: str, *headers: str) -> bytes:
     return "\r\n".join([*lines, "cache-control: no-store", "connection: close", *headers, "", ""]).encode() + body
 
 
-ALIVE = answer("200 OK", "ok\n")
-"""The answer to a liveness probe for whose connection there is no room: a full server is alive, and a restart would
+ALIVE = {b"GET ": answer("200 OK", "ok\n"), b"HEAD": answer("200 OK", "ok\n").removesuffix(b"ok\n")}
+"""The answers to a liveness probe for whose connection there is no room: a full server is alive, and a restart would
 help none of its visitors."""
 TOO_LARGE = answer("431 Request Header Fields Too Large", "Request Header Fields Too Large\n")
 NO_HANDSHAKE = answer("400 Bad Request", "Bad Request\n")
@@ -88,7 +88,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._connection is None:
-            self._refuse(ALIVE if data.startswith(_PROBE) else self._room.busy)
+            self._refuse(ALIVE[data[:4]] if data.startswith(_PROBES) else self._room.busy)
             return
         if self._connection.deadline is None:
             self._connection.deadline = self.loop.time() + self._limits.head_seconds
