@@ -52,6 +52,8 @@ def test_the_world_decides_which_answer_is_right(simulation, id_):
     found, fitting = tried(simulation, question)
     assert fitting == [found.outcome], found.seen.printed
     assert found.outcome in question.options
+    if id_ == "running_session":
+        assert len(found.seen.printed.split("\t")) == 2, "the buckets as `--output text` prints them"
     for option in question.options:
         attempt = Attempt(chosen={id_: option}, results={id_: found})
         assert attempt.is_right(id_) == (option == found.outcome)

@@ -136,12 +136,15 @@ def test_sts_takes_the_token_of_the_deleted_pod_that_the_api_server_refuses(mach
     assert content.message("time_machine.disagree.revoked") in html
     assert 'pods "pod-after" not found' in spaced(shown.html("moment_pod"))
     assert shown.test.button(key="act_delete_pod").disabled
+    note = prose(content.message("time_machine.gone_marks", pod="pod-after"))
+    assert shown.html("landmarks").startswith(f'<p class="caption">{note}</p>')
     drawn = json.loads(shown.data("film")["film"])
     assert {"pod", "mount", "assume", "call"} <= {*drawn["ghosts"]}
     assert "The Pod has been deleted" in film(shown)[-1]["plain"]
     # The other pages say that it is gone, and lead back to where that can be undone.
     assert content.message("mode.deleted_link") in shown.open("token_mount").html("deleted")
     shown.open("time_machine").click("act_undo")
+    assert note not in shown.html("landmarks")
     assert json.loads(shown.data("film")["film"])["ghosts"] == []
     assert answers(shown) == ["passed"] * 3
     assert "acts_done" not in shown.keys

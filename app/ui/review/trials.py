@@ -6,7 +6,7 @@ An outcome has a name if the products' messages identify it. No trial knows befo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.flow.errors import FlowError
 from app.flow.json_access import get_str
@@ -111,7 +111,9 @@ def s3_in_kept_session(trial: Trial) -> Seen:
     if trial.kept.credentials is None:
         answer, _ = exchanged(trial.ports, trial.kept.role_arn, _SESSION, trial.kept.token)
         raise NoOutcome(answer.server_message or answer.code)
-    return _answered(" ".join(PROGRAM), listed(trial.ports, trial.kept.credentials))
+    answer = listed(trial.ports, trial.kept.credentials)
+    seen = _answered("aws s3api list-buckets --query Buckets[].Name --output text", answer)
+    return replace(seen, printed=seen.printed.replace(", ", "\t")) if answer.taken else seen
 
 
 def token_file(trial: Trial) -> Seen:

@@ -71,7 +71,9 @@ def _moment(content: Content, *, begun: bool) -> None:
         drawn = line(travel.history, travel.first, asked.mounted, marks, content)
         components.block(drawn, key="line")
         _map(travel, content)
-        components.block(listed(travel.history, marks, content), key="landmarks")
+        components.block(
+            listed(travel.history, marks, travel.subject.pod if _is_gone(travel) else "", content), key="landmarks"
+        )
 
         # (2) The answers at this moment.
         left, right = st.columns([1, 1], gap="large")
@@ -94,7 +96,7 @@ def _map(travel: Travel, content: Content) -> None:
     past = journey.in_place(travel)
     runs = bool(st.session_state.get(journey.RUNS, False))
     at = clock(travel.history.current.place)
-    gone = travel.history.world.cluster.find("pods", travel.subject.namespace, travel.subject.pod) is None
+    gone = _is_gone(travel)
     quiet = "gone" if gone else "quiet" if travel.left else "now" if travel.history.current.place else "start"
     draw_events(
         travel.shown,
@@ -110,6 +112,10 @@ def _map(travel: Travel, content: Content) -> None:
         on_end=journey.step,
         key="film",
     )
+
+
+def _is_gone(travel: Travel) -> bool:
+    return travel.history.world.cluster.find("pods", travel.subject.namespace, travel.subject.pod) is None
 
 
 def _controls(travel: Travel, marks: tuple[Landmark, ...], content: Content, *, begun: bool) -> None:

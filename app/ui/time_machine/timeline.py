@@ -112,9 +112,11 @@ def _numbers(group: Sequence[Landmark], marks: Sequence[Landmark]) -> str:
     return f'<span class="numbers" style="left:max({len(group) * 0.55:.2f}em, {_percent(middle):.2f}%)">{shown}</span>'
 
 
-def listed(history: History, marks: Sequence[Landmark], content: Content) -> str:
-    """The landmarks in order, each with its time; a future one is quiet, one that was just passed is marked."""
+def listed(history: History, marks: Sequence[Landmark], gone: str, content: Content) -> str:
+    """The landmarks in order, each with its time; a future one is quiet, one that was just passed is marked. `gone`:
+    the name of the Pod where it has been deleted, else empty."""
     here = history.current.place
+    note = f'<p class="caption">{prose(content.message("time_machine.gone_marks", pod=gone))}</p>' if gone else ""
     lines = []
     for mark in marks:
         state = "here" if mark.place == here else ("past" if mark.place < here else "ahead")
@@ -126,7 +128,7 @@ def listed(history: History, marks: Sequence[Landmark], content: Content) -> str
             f'<span class="when">{word}</span></p>'
             f"<p>{prose(content.message(f'lives.{mark.name}.meaning'))}</p></li>"
         )
-    return f'<ol class="landmarks">{"".join(lines)}</ol>'
+    return f'{note}<ol class="landmarks">{"".join(lines)}</ol>'
 
 
 def _lane(kind: str, name: str, lived: Life, start: float, grace: float) -> str:
