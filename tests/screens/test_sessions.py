@@ -52,6 +52,7 @@ from app.ui.state import allowance, connection, session
 from app.ui.state.runs import (
     browser_messages,
     clicks,
+    made_files,
     outgoing_messages,
     script_threads,
     streamlit_sessions,
@@ -581,7 +582,7 @@ def test_a_page_waits_for_a_few_files_and_is_heard_in_all_else_meanwhile(monkeyp
     monkeypatch.setattr(streamlit_sessions.log_events, "refuse", refused.append)
     browser = Bare(None)
     file, run = BackMsg(backend_operation_request={browser_messages.OPERATION: {}}), BackMsg(rerun_script={})
-    browser._background_tasks = set(range(streamlit_sessions.FILES_AT_ONCE - 1))
+    browser._background_tasks = set(range(made_files.AT_ONCE - 1))
     browser.handle_backmsg(file)
     browser._background_tasks.add("one more")
     for message in (file, run, file):

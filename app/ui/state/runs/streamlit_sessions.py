@@ -12,7 +12,6 @@ from collections.abc import Callable
 from functools import partial
 from time import sleep
 from typing import Any
-from weakref import WeakValueDictionary
 
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
@@ -31,7 +30,6 @@ from streamlit.runtime.session_manager import ActiveSessionInfo, SessionClientDi
 from streamlit.source_util import PageInfo
 
 from app.serving.operations import log_events
-from app.ui.state import allowance, connection
 from app.ui.state.runs import (
     browser_messages,
     clicks,
@@ -50,10 +48,6 @@ TOGETHER_SECONDS = 0.025
 """How long the messages of a run wait, to be sent together: most runs have ended by then."""
 AT_ONCE = 100
 """Messages that are sent without giving way to other tasks. A page has fifty; a connection's queue has room for 500."""
-FILES_AT_ONCE = 8
-"""Files that one page may wait for, of which one is made: it has two buttons."""
-_files: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""By visitor: held while a file is made, so that one visitor has one file made at a time."""
 
 
 class Session(AppSession):
@@ -97,11 +91,8 @@ class Session(AppSession):
         self._is_away = True
 
     def register_file_watchers(self) -> None:
-        """As `AppSession`. Streamlit calls it for a new session, and when a browser is connected again.
-
-        What waits then is the rest of a run that was stopped when the connection was lost. The browser would take it
-        for a whole page, and remove all that it does not contain; the page's feed asks for a new run instead.
-        """
+        """As `AppSession`. Streamlit calls it for a new session, and when a browser is connected again: then what waits
+        is the rest of a run that was stopped. The browser would take it for a whole page, and remove all else."""
         super().register_file_watchers()
         if self._is_away:
             self._is_away = False
@@ -118,8 +109,8 @@ class Session(AppSession):
 
     def handle_backmsg(self, msg: BackMsg) -> None:
         """As `AppSession`, for the messages that pages send. Any other message is counted as refused and dropped."""
-        asks_for_file = msg.WhichOneof("type") == "backend_operation_request"
-        if browser_messages.is_of_a_page(msg) and not (asks_for_file and len(self._background_tasks) >= FILES_AT_ONCE):
+        asks_for_file, waiting = msg.WhichOneof("type") == "backend_operation_request", len(self._background_tasks)
+        if not (asks_for_file and waiting >= made_files.AT_ONCE) and browser_messages.is_of_a_page(msg):
             super().handle_backmsg(msg)
         else:
             log_events.refuse("message")
@@ -131,15 +122,8 @@ class Session(AppSession):
             self._scriptrunner.never_begun = ()
 
     async def _handle_backend_operation_request(self, request: BackendOperationRequest) -> None:
-        """As `AppSession`, outside of all runs. One file at a time; none without CPU time, or once the page is gone."""
-        visitor = connection.visitor_of(self.id)
-        async with _files.setdefault(visitor or self.id, asyncio.Lock()):
-            if connection.visitor_of(self.id) != visitor:
-                return
-            if allowance.may_ask(visitor):
-                await super()._handle_backend_operation_request(request)
-            else:
-                log_events.refuse("visitor_budget")
+        """As `AppSession`, outside of all runs, when it is its visitor's turn."""
+        await made_files.in_turn(self.id, partial(super()._handle_backend_operation_request, request))
 
     def _on_scriptrunner_event(
         self,
