@@ -101,6 +101,7 @@ const feedRun = () => {
   if (!hears || !isDrawn || document.hidden || feedField()) return feedFollow()
   seen.runs = Math.max(0, seen.runs - (now - seen.ran) / FEED.pace) + 1
   Object.assign(seen, { asked: Math.max(seen.asked, seen.changed), reload: false, ran: now })
+  document.dispatchEvent(new Event("irsa-asked"))
   feeds.values().next().value.run("changed", `${seen.stream}.${seen.asked}`)
 }
 

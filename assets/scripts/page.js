@@ -292,21 +292,27 @@ export const sayOurs = (language, words) => {
   speakOurs()
 }
 
-// The answer to a press may go with the connection: once that is back, `feed.js` has the page run, also where it comes only
-// then. Where a run had begun, Streamlit itself asks for it.
-let away = false
+// The answer to what was asked may go with the connection: once that is back, `feed.js` has the page run, also where it comes
+// only then. Where the answer had begun, Streamlit itself asks for it. Where nothing was asked nothing runs: the run could
+// end one that the reader asks for in that moment.
+const PRESSED = ".stButton, .stFormSubmitButton, .stSlider, [data-testid=stButtonGroup], [data-testid=stRadio], [data-testid=stCheckbox], [role=option]"
+let unanswered = false, away = false
+for (const act of ["click", "keydown"])
+  addEventListener(act, ({ target }) => (unanswered ||= Boolean(target.closest?.(PRESSED))), { capture: true })
+document.addEventListener("irsa-asked", () => (unanswered = true)) // by `feed.js` itself
 const returning = new MutationObserver(([{ target }]) => {
   const { testScriptState, testConnectionState } = target.dataset
+  if (testScriptState === "running") window.irsaIsBack = unanswered = false
   const isBack = away && testConnectionState === "CONNECTED"
   away = testConnectionState !== "CONNECTED"
-  if (!isBack || testScriptState === "running") return
+  if (!isBack || !unanswered) return
   window.irsaIsBack = true
   document.dispatchEvent(new Event("irsa-back"))
 })
 
 let newest
 export default function ({ data }) {
-  if (!newest) returning.observe(document.querySelector('[data-testid="stApp"]'), { attributeFilter: ["data-test-connection-state"] })
+  if (!newest) returning.observe(document.querySelector('[data-testid="stApp"]'), { attributeFilter: ["data-test-script-state", "data-test-connection-state"] })
   newest = data
   nameIn(data)
   const came = shown !== undefined && shown !== data.page
