@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from app.addresses import unmapped
 from app.flow.beside_cluster.objects import other_webhook
 from app.flow.model import JsonValue
 from app.flow.names import may_be_registered
@@ -74,11 +75,5 @@ def refusal_of_read(found: Found) -> Refusal | None:
 
 def far_addresses(addresses: Iterable[str]) -> list[str]:
     """Which of these addresses are neither loopback nor private."""
-    return [text for text in addresses if not any(_plain(text) in network for network in _NEAR)]
-
-
-def _plain(text: str) -> IPv4Address | IPv6Address:
-    """The address without a zone; an IPv4 address that is written as IPv6 as IPv4."""
-    address = ip_address(text.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    without_zone = ((text, unmapped(ip_address(text.partition("%")[0]))) for text in addresses)
+    return [text for text, address in without_zone if not any(address in network for network in _NEAR)]
