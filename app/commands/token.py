@@ -17,7 +17,7 @@ from app.flow.model import JsonValue, Status
 from app.flow.times import timestamp
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.tokens.claim_sources import TIMES, leaves
-from app.flow.tokens.inspection import Oddity, oddities, of_signature, repeated, whole_seconds
+from app.flow.tokens.inspection import Oddity, oddities, of_signature, renewal, repeated, whole_seconds
 from app.report.durations import duration
 from app.settings import Settings
 
@@ -161,6 +161,7 @@ def _lifetime(claims: Mapping[str, JsonValue], now: float, words: Content) -> It
     code, seconds = ("remaining", expires - now) if expires > now else ("expired", now - expires)
     yield words.message(f"cli.token.{code}", duration=duration(seconds, words))
     if issued is not None and expires > issued:
-        life = expires - issued
-        yield words.message("cli.token.lives", duration=duration(life, words))
-        yield words.message("cli.token.refresh", time=timestamp(issued + life * 8 // 10))
+        yield words.message("cli.token.lives", duration=duration(expires - issued, words))
+    if renewed := renewal(claims):
+        requested = duration(renewed.requested, words)
+        yield words.message("cli.token.refresh", time=timestamp(renewed.at), requested=requested)

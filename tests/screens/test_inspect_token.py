@@ -216,6 +216,10 @@ def test_what_the_world_does_not_have_is_not_filled_in(screen):
     shown.world.account.oidc_providers.clear()
     shown.click("run_again").click("inspect_example")
     assert shown.test.text_input(key="inspect_provider").value == ""
+    assert shown.test.checkbox(key="inspect_no_provider").value
+    assert 'data-outcome="refused"' in shown.html("inspect_sts")
+    assert "No OpenIDConnect provider found in your account" in shown.html("inspect_sts")
+    shown.test.checkbox(key="inspect_no_provider").uncheck().run()
     assert 'data-outcome="incomplete"' in shown.html("inspect_sts")
 
 

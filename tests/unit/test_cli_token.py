@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.commands.main import command_line
 from app.content import load
-from app.flow.tokens.inspection import MOST_REPEATED, oddities, repeated
+from app.flow.tokens.inspection import MOST_REPEATED, oddities, renewal, repeated
 from app.settings import Settings
 from tests.private_keys import KEY
 
@@ -98,6 +98,26 @@ def test_the_lifetime_is_shown_in_words():
     assert "2024-10-23T13:54:00Z" in expired.stdout
     assert "1 d" in expired.stdout
     assert "2024-10-23T09:06:00Z" in expired.stdout, "kubelet renews at 80 % of a life"
+    of_program = run("-", given=signed(claims(**{"kubernetes.io": {"namespace": "default"}})))
+    assert "The kubelet renews" not in of_program.stdout
+
+
+@pytest.mark.parametrize(
+    ("exp", "warns", "requested", "at"),
+    [
+        (86_400, None, 86_400, 69_120),
+        (600, None, 600, 480),
+        (365 * 86_400, 3_607, 3_607, 2_886),  # the API server's own token, which it extends
+        (2 * 86_400, None, 2 * 86_400, 86_400),  # a day at the latest
+        (-5, None, None, None),
+    ],
+)
+def test_the_kubelet_counts_from_the_lifetime_that_it_requested(exp, warns, requested, at):
+    bound = {"pod": {"name": "web", "uid": "1"}, **({"warnafter": 1_000 + warns} if warns else {})}
+    found = renewal({"iat": 1_000, "exp": 1_000 + exp, "kubernetes.io": bound})
+    assert (found and found.requested, found and found.at) == (requested, at and 1_000 + at)
+    del bound["pod"]
+    assert renewal({"iat": 1_000, "exp": 1_000 + exp, "kubernetes.io": bound}) is None
 
 
 def test_the_language_follows_the_option_and_the_locale():
@@ -136,6 +156,11 @@ def test_the_language_follows_the_option_and_the_locale():
         ({"iat": 4_000_000_000, "exp": 3_999_999_999}, "order", "failed"),
         ({"exp": int(time.time()) + 90 * 86_400}, "long_lived", "warning"),
         ({"kubernetes.io": {"namespace": "default"}}, "not_bound", "warning"),
+        ({"kubernetes.io": MISSING}, "not_kubernetes", "warning"),
+        ({"sub": "system:serviceaccount:店:my-sa", "kubernetes.io": MISSING}, "subject", "warning"),
+        ({"sub": "system:serviceaccount:my-sa", "kubernetes.io": MISSING}, "subject", "warning"),
+        ({"sub": "system:serviceaccount:a:b:c", "kubernetes.io": MISSING}, "subject", "warning"),
+        ({"exp": int(time.time()) - 120, "iat": 1_700_000_000, "nbf": 1_700_000_000}, "expired", "warning"),
     ],
 )
 def test_each_oddity_is_found_and_decides_the_status(changes, code, status):
@@ -155,7 +180,7 @@ def test_each_oddity_is_found_and_decides_the_status(changes, code, status):
         {"kubernetes.io": {"namespace": "default", "serviceaccount": {}, "pod": {}}},
         {"kubernetes.io": {"namespace": "default", "serviceaccount": "my-sa", "pod": {}}},
         {"kubernetes.io": {"serviceaccount": {"name": "my-sa"}, "pod": {}}},
-        {"kubernetes.io": MISSING},
+        {"kubernetes.io": MISSING, "kubernetes.io/serviceaccount/namespace": "default"},
     ],
 )
 def test_what_a_token_may_leave_out_is_not_unusual(changes):

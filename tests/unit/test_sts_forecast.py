@@ -133,6 +133,25 @@ def test_a_condition_on_the_request_leaves_it_open():
     assert (found.outcome, failed(found)) == ("depends", [])
 
 
+def test_an_account_without_a_provider_is_refused_and_no_comparison_claims_otherwise():
+    found = foreseen(entered=Entered(has_none=True, policy=policy()))
+    assert found.outcome == "refused"
+    assert failed(found) == ["provider"]
+    assert found.refusal
+    assert any("No OpenIDConnect provider found" in it for it in found.refusal.messages)
+    assert found.comparison is None
+
+
+@pytest.mark.parametrize("issuer", ["https://accounts.google.com", "accounts.google.com"])
+def test_an_issuer_that_aws_knows_itself_is_not_judged(issuer):
+    of_google = policy(Principal={"Federated": "accounts.google.com"}, Condition={})
+    found = foreseen(CLAIMS | {"iss": issuer}, entered=Entered(policy=of_google))
+    assert found.outcome == "built_in"
+    assert not failed(found)
+    assert [point.id for point in found.points if point.note == "built_in"] == ["provider", "audience", "trust"]
+    assert foreseen(CLAIMS | {"iss": issuer, "exp": NOW - 900}).outcome == "refused", "it has expired all the same"
+
+
 def test_an_expired_token_is_held_against_the_records_as_well():
     found = foreseen({**CLAIMS, "iat": NOW - 9000, "exp": NOW - 300})
     assert failed(found) == ["expiration"]

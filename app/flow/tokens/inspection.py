@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from app.flow.json_access import get_str
+from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
+from app.flow.object_names import NotAName, check_name, check_namespace
+from app.flow.steps.sts_assume import LEEWAY
 from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
 from app.flow.tokens.pasted import signature_problems
 
@@ -25,6 +27,8 @@ LONGEST_LIFE = 86_400
 
 MOST_REPEATED = 10
 """How many repeated names of a part are listed."""
+_RENEWED = 24 * 3600
+"""Seconds after which the kubelet renews a token in any case."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
@@ -45,6 +49,32 @@ class Oddity:
 def whole_seconds(value: JsonValue) -> int | None:
     """A NumericDate that a date can hold; None for anything else."""
     return value if type(value) is int and 0 <= value <= _LAST_SECOND else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewal:
+    """When the kubelet renews a token that it mounts."""
+
+    requested: int
+    """Seconds: the lifetime that the kubelet requested. A token for the API server is valid for longer."""
+    at: int
+    """Unix seconds, some seconds of jitter left out."""
+
+
+def renewal(claims: Mapping[str, JsonValue]) -> Renewal | None:
+    """When the kubelet renews this token; None for one that it does not mount, because it is not bound to a Pod.
+
+    Source: Kubernetes, `pkg/kubelet/token/token_manager.go`. It counts from `expirationTimestamp`, which is `warnafter`
+    where the API server has extended the token (`pkg/registry/core/serviceaccount/storage/token.go`).
+    """
+    issued, expires, warns = (
+        whole_seconds(it) for it in (claims.get("iat"), claims.get("exp"), get(claims, "kubernetes.io", "warnafter"))
+    )
+    ends = expires if warns is None else warns
+    if not get_object(claims, "kubernetes.io", "pod") or issued is None or ends is None or ends <= issued:
+        return None
+    requested = ends - issued
+    return Renewal(requested=requested, at=min(issued + _RENEWED, ends - requested * 20 // 100))
 
 
 def oddities(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], now: float) -> tuple[Oddity, ...]:
@@ -121,10 +151,20 @@ def _parties(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     named = _named_subject(claims)
     if subject is None:
         yield _oddity("missing_claim", "sub", None, named, serious=True)
-    elif not isinstance(subject, str) or not subject.startswith(SUBJECT_PREFIX):
-        yield _oddity("subject", "sub", subject, named or f"{SUBJECT_PREFIX}…", serious=False)
+    elif not isinstance(subject, str) or not _is_of_service_account(subject):
+        yield _oddity("subject", "sub", subject, named or f"{SUBJECT_PREFIX}NAMESPACE:NAME", serious=False)
     elif named and subject != named:
         yield _oddity("subject_mismatch", "sub", subject, named, serious=True)
+
+
+def _is_of_service_account(subject: str) -> bool:
+    namespace, colon, name = subject.removeprefix(SUBJECT_PREFIX).partition(":")
+    try:
+        check_namespace(namespace)
+        check_name("ServiceAccount", name)
+    except NotAName:
+        return False
+    return bool(subject.startswith(SUBJECT_PREFIX) and colon and namespace and name)
 
 
 def _named_subject(claims: Mapping[str, JsonValue]) -> str:
@@ -145,7 +185,7 @@ def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:
     # (2) Each against now.
     issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
     if expires is not None and expires <= now:
-        yield _oddity("expired", "exp", expires, f"> {int(now)}", serious=True)
+        yield _oddity("expired", "exp", expires, f"> {int(now)}", serious=expires + LEEWAY <= now)
     start = begins if begins is not None else issued
     if start is not None and start > now:
         yield _oddity("not_yet", "iat" if begins is None else "nbf", start, f"≤ {int(now)}", serious=True)
@@ -160,7 +200,9 @@ def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:
 
 def _binding(claims: Mapping[str, JsonValue]) -> Iterator[Oddity]:
     kubernetes = claims.get("kubernetes.io")
-    if isinstance(kubernetes, dict) and "pod" not in kubernetes:
+    if kubernetes is None and not any(name.startswith("kubernetes.io/") for name in claims):  # those of a Secret
+        yield _oddity("not_kubernetes", "kubernetes.io", None, "", serious=False)
+    elif isinstance(kubernetes, dict) and "pod" not in kubernetes:
         yield _oddity("not_bound", "kubernetes.io", ", ".join(kubernetes), "pod", serious=False)
 
 

@@ -26,6 +26,13 @@ from app.flow.tokens.signature import SignatureCheck
 OLDEST = 24 * 3600 + LEEWAY
 """Seconds after `iat` from which on this world's STS calls a token too old; AWS documents no such bound."""
 
+BUILT_IN = ("accounts.google.com", "cognito-identity.amazonaws.com")
+"""The issuers of JWTs that AWS knows without an IAM OIDC provider.
+
+A trust policy has their names as `Federated`, and their condition keys follow rules of their own (IAM user guide, "IAM
+and AWS STS condition context keys").
+"""
+
 _NOT_A_JWT = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
 _NOT_VALIDATED = (
     "The web identity token provided could not be validated. "
@@ -46,6 +53,8 @@ class Entered:
 
     provider: str = ""
     """The provider's URL, with `https://` or as IAM shows it, or its ARN; empty where nothing was entered."""
+    has_none: bool = False
+    """Whether the account has no provider for the token's `iss`; then `provider` and `audiences` are empty."""
     audiences: tuple[str, ...] = ()
     """Its `ClientIDList`."""
     policy: JsonValue = None
@@ -77,8 +86,8 @@ class Forecast:
 
     points: tuple[Point, ...]
     outcome: str
-    """`refused`, `depends` (on the request), `incomplete` (something was not entered), `open` (all that is known fits,
-    the signature is not) or `accepted`."""
+    """`refused`, `depends` (on the request), `incomplete` (something was not entered), `built_in` (the issuer is one of
+    `BUILT_IN`), `open` (all that is known fits, the signature is not) or `accepted`."""
     comparison: Comparison | None = None
     """Token, provider and policy side by side, where all of them are there."""
 
@@ -101,13 +110,18 @@ def forecast(
     for group in (_form(header), _claims(claims), _times(claims, now)):
         points += group
     comparison = None
-    if not {point.id for point in points if point.status is Status.FAILED} & {"claims", "types"}:
+    is_readable = not {point.id for point in points if point.status is Status.FAILED} & {"claims", "types"}
+    if is_readable and host_and_path(get_str(claims, "iss")) in BUILT_IN:
+        points += (Point(id=it, status=Status.UNKNOWN, note="built_in") for it in ("provider", "audience"))
+        points += (*_proof(header, signature), Point(id="trust", status=Status.UNKNOWN, note="built_in"))
+    elif is_readable:
         if entered.policy is not None:  # also for an expired token: most readers have one of those
             comparison = compare(claims, _provider(entered), _provider_arn(claims, entered), entered.policy)
         points += _records(claims, entered)
         points += _proof(header, signature)
         points.append(_trust(comparison))
-    return Forecast(points=tuple(points), outcome=_outcome(points, comparison), comparison=comparison)
+    outcome = _outcome(points, comparison)
+    return Forecast(points=tuple(points), outcome=outcome, comparison=None if entered.has_none else comparison)
 
 
 def _form(header: Mapping[str, Any]) -> Iterator[Point]:
@@ -158,11 +172,15 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterator[Point]:
 def _records(claims: Mapping[str, Any], entered: Entered) -> Iterator[Point]:
     issuer, audience = get_str(claims, "iss"), ", ".join(audience_claim(claims))
     url = entered_url(entered.provider)
+    classic = f"No OpenIDConnect provider found in your account for {issuer}"
+    if entered.has_none:
+        messages = (_NOT_VALIDATED, classic)
+        yield _judged("provider", False, "[]", issuer, _INVALID, messages, note="entered")
+        return
     if not url:
         yield Point(id="provider", status=Status.UNKNOWN, got=issuer, note="not_entered")
     else:
         met = issuer.startswith("https://") and host_and_path(issuer) == url
-        classic = f"No OpenIDConnect provider found in your account for {issuer}"
         yield _judged("provider", met, issuer, f"https://{url}", _INVALID, (_NOT_VALIDATED, classic), note="entered")
     if not entered.audiences:
         yield Point(id="audience", status=Status.UNKNOWN, got=audience, note="not_entered")
@@ -193,9 +211,9 @@ def _trust(found: Comparison | None) -> Point:
     if found is None:
         return Point(id="trust", status=Status.UNKNOWN, note="not_entered")
     if found.rests_on_request:
-        return Point(id="trust", status=Status.UNKNOWN, note="of_request", got=found.decision.reason)
+        return Point(id="trust", status=Status.UNKNOWN, note="of_request")
     return _judged(
-        "trust", found.decision.allowed, found.decision.reason, "allow", _DENIED, (_NOT_AUTHORIZED,), note="entered"
+        "trust", found.decision.allowed, found.decision.reason, "", _DENIED, (_NOT_AUTHORIZED,), note="entered"
     )
 
 
@@ -205,6 +223,8 @@ def _outcome(points: Sequence[Point], found: Comparison | None) -> str:
         return "refused"
     if found is not None and found.rests_on_request:
         return "depends"
+    if any(point.note == "built_in" for point in points):
+        return "built_in"
     if Status.UNKNOWN in (statuses["provider"], statuses["audience"], statuses["trust"]):
         return "incomplete"
     return "accepted" if statuses["signature"] is Status.PASSED else "open"

@@ -15,6 +15,7 @@ _OUTCOMES = {
     "refused": Status.FAILED,
     "depends": Status.UNKNOWN,
     "incomplete": Status.UNKNOWN,
+    "built_in": Status.UNKNOWN,
     "open": Status.UNKNOWN,
     "accepted": Status.PASSED,
 }
@@ -56,7 +57,12 @@ def _point(point: Point, content: Content) -> str:
     title = prose(content.message(f"inspect_token.points.{point.id}"))
     note = f'<p class="quiet">{prose(content.message(f"inspect_token.notes.{point.note}"))}</p>' if point.note else ""
     word = escape(content.message("inspect_token.not_confirmed")) if point.status is Status.UNKNOWN else ""
-    inside = f"{got_expected(point.got, point.expected, content)}{note}"
+    if point.id == "trust" and point.got:
+        reason = point.got.replace("-", "_")
+        found = f"<p>{prose(content.message(f'ui.decision_{reason}'))}</p>"
+    else:
+        found = got_expected(point.got, point.expected, content)
+    inside = f"{found}{note}"
     if point.status is Status.PASSED:
         inside = f"<details><summary>{title}</summary>{inside}</details>"
     else:

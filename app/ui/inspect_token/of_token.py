@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from app.content import Content
 from app.flow.json_access import shown
 from app.flow.model import JsonValue, Status
+from app.flow.steps.sts_assume import LEEWAY
 from app.flow.tokens.claim_sources import TIMES, leaves, source
-from app.flow.tokens.inspection import Oddity, oddities, repeated, whole_seconds
+from app.flow.tokens.inspection import Oddity, oddities, renewal, repeated, whole_seconds
 from app.flow.tokens.pasted import Pasted, Problem
 from app.flow.tokens.signature import SignatureCheck, TriedKey
 from app.flow.visible import visible
@@ -124,12 +125,16 @@ def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str)
     issued, expires = (whole_seconds(claims.get(name)) for name in ("iat", "exp"))
     if expires is None:
         return ""
-    key = "valid" if expires > now else "expired"
-    status = Status.PASSED if expires > now else Status.FAILED
+    if expires > now:
+        key, status = "valid", Status.PASSED
+    else:
+        key, status = ("in_grace", Status.WARNING) if now < expires + LEEWAY else ("expired", Status.FAILED)
     sentences = [_words(content, f"times.{key}", duration=duration(abs(expires - now), content))]
     if issued is not None and expires > issued:
-        renewal = _moment(issued + (expires - issued) * 8 // 10, content, now=now, zone=zone)
-        sentences.append(_words(content, "times.lives", duration=duration(expires - issued, content), renewal=renewal))
+        sentences.append(_words(content, "times.lives", duration=duration(expires - issued, content)))
+    if renewed := renewal(claims):
+        at, requested = _moment(renewed.at, content, now=now, zone=zone), duration(renewed.requested, content)
+        sentences.append(_words(content, "times.renewed", requested=requested, at=at))
     sentences.append(_words(content, "times.now", now=utc(now)))
     body = "".join(f"<p>{prose(sentence)}</p>" for sentence in sentences)
     return (
@@ -181,7 +186,7 @@ def _found(text: str) -> str:
     """A value; beside Unix seconds the time that they mean."""
     text = visible(text)
     when = readable(text)
-    return value(text) if when == text else f'{value(text)} <span class="quiet">{escape(when)}</span>'
+    return value(text) if when == text else f'{value(text)} <span class="quiet">{escape(when.lstrip("<>≤≥ "))}</span>'
 
 
 def _signature(pasted: Pasted, found: SignatureCheck | None, content: Content) -> str:

@@ -171,6 +171,7 @@ def _fill() -> None:
         signature=None,
     )
     url = get_str(issuer.get("provider"), "Url")
+    st.session_state["inspect_no_provider"] = not url
     st.session_state["inspect_provider"] = f"https://{url}" if url else ""
     st.session_state["inspect_audiences"] = ", ".join(strings(get(issuer.get("provider"), "ClientIDList")))
     policy = walk.report(Step.SERVICE_ACCOUNT).evidence.get("trust_policy")
@@ -189,12 +190,14 @@ def _entered(content: Content) -> tuple[Entered, PolicyText | None]:
 
     left, right = st.columns([5, 7], gap="large")
     with left:
+        has_none = bool(st.session_state.get("inspect_no_provider"))
         provider = st.text_input(
             words("provider"),
             key="inspect_provider",
             placeholder="https://oidc.eks.REGION.amazonaws.com/id/ID",
             help=words("provider_help"),
             max_chars=LONGEST_ENTRY,
+            disabled=has_none,
         )
         audiences = st.text_input(
             words("audiences"),
@@ -202,7 +205,9 @@ def _entered(content: Content) -> tuple[Entered, PolicyText | None]:
             placeholder="sts.amazonaws.com",
             help=words("audiences_help"),
             max_chars=LONGEST_ENTRY,
+            disabled=has_none,
         )
+        st.checkbox(words("no_provider"), key="inspect_no_provider", help=words("no_provider_help"))
     with right:
         typed = st.text_area(
             words("policy"),
@@ -213,7 +218,10 @@ def _entered(content: Content) -> tuple[Entered, PolicyText | None]:
         )
     policy = policy_of(typed)
     listed = tuple(dict.fromkeys(text for text in audiences.replace(",", " ").split() if text))
-    return Entered(provider=provider, audiences=listed, policy=policy.document if policy else None), policy
+    document = policy.document if policy else None
+    if has_none:
+        return Entered(has_none=True, policy=document), policy
+    return Entered(provider=provider, audiences=listed, policy=document), policy
 
 
 def policy_of(typed: str) -> PolicyText | None:
