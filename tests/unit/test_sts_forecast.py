@@ -149,7 +149,7 @@ def test_an_issuer_that_aws_knows_itself_is_not_judged(issuer):
     assert found.outcome == "built_in"
     assert not failed(found)
     assert [point.id for point in found.points if point.note == "built_in"] == ["provider", "audience", "trust"]
-    assert foreseen(CLAIMS | {"iss": issuer, "exp": NOW - 900}).outcome == "refused", "it has expired all the same"
+    assert foreseen(CLAIMS | {"iss": issuer, "exp": NOW - 900}).outcome == "refused", "it has expired"
 
 
 def test_an_expired_token_is_held_against_the_records_as_well():

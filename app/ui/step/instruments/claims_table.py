@@ -111,7 +111,7 @@ def _miss(miss: Miss, content: Content) -> str:
     words = f"<p>{prose(content.message(f'matcher.misses.{miss.code}'))}</p>"
     if not any(not span.same for span in miss.spans):
         return words
-    left, right = (escape(content.message(f"matcher.difference.{side}")) for side in ("token", "record"))
+    left, right = (escape(content.message(f"matcher.difference.{side}")) for side in ("request", "record"))
     return (
         f'{words}<dl class="parting"><dt>{left}</dt><dd><code>{_side(miss.spans, "left")}</code></dd>'
         f"<dt>{right}</dt><dd><code>{_side(miss.spans, 'right')}</code></dd></dl>"
