@@ -89,11 +89,11 @@ def dot(figure: Figure, layout: Layout, content: Content) -> str:
                 id=f"{figure.name}-{layout}-{edge.id}-{suffix}",
                 pos=place(*edge.label_at.get(layout, ((x1 + x2) / 2, (y1 + y2) / 2))),
                 shape="plaintext",
-                style="",
+                style="filled",  # a plain area, or the arrow would strike the words through
                 fontsize="11.5" if small else "12.5",
                 width="0",
                 height="0",
-                margin="0",
+                margin="0.04,0.01",
                 **{"class": "words"},
             )
     return str(graph.source)

@@ -39,9 +39,12 @@ const mapShots = ({ ends, rects, all, stage, size, joins, about }) => {
     const whole = mapShot([all], stage, size, { nearest: 0, margin: stage.stands || stage.unit ? -8 : 4 }) // nothing is near its border
     if (whole.w <= named * 1.02) return [whole, whole]
     if (about.length || (stage.unit && !joins)) return mapFirst(about.length ? about : [all], named, stage, size)
-    const { from, rects: joined } = joins ?? { from: [0, size[0]], rects: [all] } // a phone sees it piece by piece
+    // A phone sees it piece by piece, and at the end of the line that joins cause and error both of its ends, if they fit.
+    const { from, rects: joined } = joins ?? { from: [0, size[0]], rects: [all] }
     const y = mapUpright(mapUnion(joined), (named * stage.h) / stage.w, size)
-    return from.map((x) => mapInside({ x, y, w: named }, stage, size))
+    const [begins, rests] = from, both = [joined, joined.slice(0, 2)].map(mapUnion).find(([, , width]) => width + 16 <= named)
+    const last = both ? mapClamp(rests, both[0] + both[2] + 8 - named / 2, both[0] - 8 + named / 2) : rests
+    return [begins, last].map((x) => mapInside({ x, y, w: named }, stage, size))
   }
   const wide = mapShot(rects, stage, size)
   if (wide.w <= readable * 1.01) {
