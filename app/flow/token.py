@@ -30,6 +30,8 @@ PUBLIC_MEMBERS: Mapping[str, tuple[str, ...]] = {"RSA": ("n", "e"), "EC": ("crv"
 """What a public key of a kind (`kty`) consists of."""
 LONGEST_MEMBER = 2732
 """Characters of a key's number: 16384 bits, the most that OpenSSL verifies with."""
+LEEWAY = 300
+"""Seconds after `exp` during which STS still accepts a token (IAM user guide)."""
 PARTS = ("header", "payload", "signature")
 """What a token consists of, in this order."""
 

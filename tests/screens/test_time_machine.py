@@ -101,6 +101,13 @@ def test_the_session_ends_first_then_the_file_changes_and_sts_waits_for_five_min
     assert f"irsa-reports-{shown.world.account_id}" in spaced(shown.html("moment_pod"))
 
 
+def test_where_the_pod_is_gone_the_token_is_refused_for_two_reasons(machine):
+    shown = machine().click("act_delete_pod")
+    to(shown, "refused")
+    assert answers(shown) == ["passed", "failed", "failed"]
+    assert load("en").message("time_machine.disagree.expired_gone") in spaced(shown.html("moment_answers"))
+
+
 def test_the_slider_goes_back_to_the_state_of_then(machine):
     shown = machine()
     first = spaced(shown.html("moment_file"))

@@ -23,7 +23,7 @@ from app.flow.redaction import MASK
 from app.flow.steps import sts_agreement
 from app.flow.steps.findings import Findings, unanswered
 from app.flow.steps.step_context import StepContext
-from app.flow.token import DecodedToken, MalformedToken, decode
+from app.flow.token import LEEWAY, DecodedToken, MalformedToken, decode
 from app.flow.trust import TrustContext, TrustDecision, request_facts, web_identity_context
 
 CHECKS = (
@@ -39,8 +39,6 @@ CHECKS = (
 SESSION_NAME = "irsa-explorer"
 OWN_REQUEST = "own_request"
 """The reason of STS's answer to us, where STS may answer the Pod otherwise."""
-LEEWAY = 300
-"""Seconds after `exp` during which STS still accepts a token (IAM user guide)."""
 REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
 """The claims without which STS refuses a token at once."""
 

@@ -18,8 +18,7 @@ from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
 from app.flow.object_names import NotAName, check_name, check_namespace
-from app.flow.steps.sts_assume import LEEWAY
-from app.flow.token import ALGORITHMS, PARTS, MalformedToken, json_text
+from app.flow.token import ALGORITHMS, LEEWAY, PARTS, MalformedToken, json_text
 from app.flow.tokens.pasted import signature_problems
 
 LONGEST_LIFE = 86_400

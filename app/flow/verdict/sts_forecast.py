@@ -19,8 +19,8 @@ from app.flow.matching.nearest import statements
 from app.flow.model import JsonValue, Status
 from app.flow.names import account_of, audience_claim, host_and_path, provider_in, provider_url
 from app.flow.partitions import partition_of
-from app.flow.steps.sts_assume import LEEWAY, REQUIRED_CLAIMS
-from app.flow.token import ALGORITHMS
+from app.flow.steps.sts_assume import REQUIRED_CLAIMS
+from app.flow.token import ALGORITHMS, LEEWAY
 from app.flow.tokens.signature import SignatureCheck
 
 OLDEST = 24 * 3600 + LEEWAY

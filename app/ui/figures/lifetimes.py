@@ -10,7 +10,7 @@ from itertools import pairwise
 from app.content import Content
 from app.flow.json_access import get, get_str
 from app.flow.model import Step, Walk
-from app.flow.steps.sts_assume import LEEWAY
+from app.flow.token import LEEWAY
 from app.ui.figures.timeline import Life, life
 from app.ui.text import escape, prose, utc
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from app.content import Content
 from app.flow.json_access import shown
 from app.flow.model import JsonValue, Status
-from app.flow.steps.sts_assume import LEEWAY
+from app.flow.token import LEEWAY
 from app.flow.tokens.claim_sources import TIMES, leaves, source
 from app.flow.tokens.inspection import Oddity, oddities, renewal, repeated, whole_seconds
 from app.flow.tokens.pasted import Pasted, Problem
@@ -41,7 +41,10 @@ def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content
     `Asia/Tokyo`."""
     if [problem.code for problem in pasted.problems] == ["empty"]:
         return f'<p class="quiet">{escape(content.message("inspect_token.nothing"))}</p>'
-    removed = "".join(f"<li>{prose(_words(content, f'removed.{key}'))}</li>" for key in pasted.removed)
+    is_none = pasted.header is None and pasted.claims is None  # then what was around it does not matter
+    removed = "".join(
+        f"<li>{prose(_words(content, f'removed.{key}'))}</li>" for key in (() if is_none else pasted.removed)
+    )
     around = f'<p>{escape(_words(content, "removed.title"))}</p><ul class="removed">{removed}</ul>' if removed else ""
     problems = "".join(_problem(problem, content) for problem in pasted.problems)
     listed = f'<ul class="problems">{problems}</ul>' if problems else ""

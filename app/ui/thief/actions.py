@@ -13,8 +13,8 @@ from app.flow.film import Beat
 from app.flow.json_access import get, get_str
 from app.flow.model import Chain, JsonObject, JsonValue, Subject
 from app.flow.names import DEFAULT_AUDIENCE
-from app.flow.steps.sts_assume import LEEWAY
 from app.flow.steps.submission import Submission
+from app.flow.token import LEEWAY
 from app.ui.draw.server_answers import Answer, reviewed
 from app.ui.map.film_json import names_of
 from app.ui.map.film_view import film_of, standing

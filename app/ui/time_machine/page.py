@@ -78,7 +78,8 @@ def _moment(content: Content, *, begun: bool) -> None:
         # (2) The answers at this moment.
         left, right = st.columns([1, 1], gap="large")
         with left:
-            components.block(views.answers(asked, content, expired=journey.expired(travel)), key="moment_answers")
+            expired, gone = journey.expired(travel), _is_gone(travel)
+            components.block(views.answers(asked, content, expired=expired, gone=gone), key="moment_answers")
         with right:
             components.block(views.file(asked, travel.first, content), key="moment_file")
             components.block(views.ran(session.subject().pod, asked.pod, content), key="moment_pod")

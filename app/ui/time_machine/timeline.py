@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.content import Content
 from app.flow.model import JsonValue
-from app.flow.steps.sts_assume import LEEWAY
+from app.flow.token import LEEWAY
 from app.ui.figures.lifetimes import ADVISORY, MANDATORY, session_of
 from app.ui.figures.timeline import Life, life
 from app.ui.text import escape, prose, utc

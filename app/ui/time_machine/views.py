@@ -16,13 +16,14 @@ from app.world.lifecycle.experiments import DEFAULT
 from app.world.setup.scenario import NAMESPACE, POD_BEFORE
 
 
-def answers(asked: Moment, content: Content, *, expired: bool) -> str:
-    """The answers of STS, the API server and S3 at this moment; `expired` says whether the first token has expired."""
+def answers(asked: Moment, content: Content, *, expired: bool, gone: bool) -> str:
+    """The answers of STS, the API server and S3 at this moment; `expired` says whether the first token has expired,
+    `gone` whether its Pod was deleted."""
     found = {"sts": asked.sts, "review": asked.review} | ({"s3": asked.s3} if asked.s3 else {})
     rows = "".join(_row(name, answer, content) for name, answer in found.items())
     disagree = ""
     if asked.sts.taken and not asked.review.taken:
-        key = "expired" if expired else "revoked"
+        key = ("expired_gone" if gone else "expired") if expired else "revoked"
         words = prose(content.message(f"time_machine.disagree.{key}"))
         disagree = f'<p role="status"><strong>{words}</strong></p>'
     return (

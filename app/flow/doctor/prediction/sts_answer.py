@@ -15,8 +15,7 @@ from app.flow.json_access import get, get_str, strings
 from app.flow.model import HOLDS, JsonObject, JsonValue, Status
 from app.flow.names import account_of, audience_claim, provider_arn, role_name, role_of
 from app.flow.ports import AssumedRole, Credentials
-from app.flow.steps.sts_assume import LEEWAY
-from app.flow.token import MalformedToken, decode, verify
+from app.flow.token import LEEWAY, MalformedToken, decode, verify
 from app.flow.trust import evaluate, request_facts, web_identity_context
 
 _BEYOND = ("STS is not activated", "control policy")
