@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os.path
 import re
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -29,13 +30,27 @@ class Kind(Protocol[Value]):
 
 @dataclass(frozen=True)
 class Text:
-    """Any text, such as a path."""
+    """Any text."""
 
     expected: str = ""
 
     def read(self, text: str) -> str:
         """The text itself."""
         return text
+
+
+@dataclass(frozen=True)
+class FilePath:
+    """A path. `~` at its beginning is the home folder, as in a shell: `docker run -e` and systemd do not expand it."""
+
+    expected: str = "/PATH, PATH, ~/PATH"
+
+    def read(self, text: str) -> str:
+        """The path, with the home folder in it."""
+        path = os.path.expanduser(text)
+        if path.startswith("~"):
+            raise ValueError(text)
+        return path
 
 
 @dataclass(frozen=True)

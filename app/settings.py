@@ -15,6 +15,7 @@ from app.addresses import is_loopback
 from app.flow.redaction import MASK, mask_text
 from app.setting_values import (
     BearerToken,
+    FilePath,
     Host,
     HostAndPort,
     Kind,
@@ -41,8 +42,8 @@ LiveRefusal = Literal[
 
 PREFIX = "IRSA_"
 _VARIABLE = "variable"
-_USER = re.compile(r"//[^/\s@]+@")
-"""In a URL: the name and the password of its user."""
+_USER = re.compile(r"(//|^)[^/\s@]+@")
+"""In a URL, or before a host: the name and the password of its user."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ class Settings:
     """`IRSA_ISSUER_ADDRESS`: host and port, such as `127.0.0.1:40443`, at which the public issuers of live mode's
     clusters are read, whatever host their URLs name; `python -m app aws` says which. Unset: where their URLs lead."""
 
-    issuer_ca: str = _set_by("IRSA_ISSUER_CA", kind=Text(), default="")
+    issuer_ca: str = _set_by("IRSA_ISSUER_CA", kind=FilePath(), default="")
     """`IRSA_ISSUER_CA`: the file with the CA of the certificates there, PEM. Unset: the system's CAs."""
 
     frame_ancestors: tuple[str, ...] = _set_by("IRSA_FRAME_ANCESTORS", kind=Origins(), default=())
@@ -134,14 +135,14 @@ class Settings:
     `https://learn.example`, separated by spaces or commas; exact, and https only. Unset: none. With any, live mode is
     off: a page around ours could lead a reader's clicks."""
 
-    missions: str = _set_by("IRSA_MISSIONS_DIR", kind=Text(), default="")
+    missions: str = _set_by("IRSA_MISSIONS_DIR", kind=FilePath(), default="")
     """`IRSA_MISSIONS_DIR`: a folder with a teacher's own missions, which come after ours. Empty: none."""
 
-    state_dir: str = _set_by("IRSA_STATE_DIR", kind=Text(), default="")
+    state_dir: str = _set_by("IRSA_STATE_DIR", kind=FilePath(), default="")
     """`IRSA_STATE_DIR`: a folder in which the pages' worlds are kept, with their keys and tokens, so that they are
     there again after a restart. Unset: they go with the process."""
 
-    world_dir: str = _set_by("IRSA_WORLD_DIR", kind=Text(), default="")
+    world_dir: str = _set_by("IRSA_WORLD_DIR", kind=FilePath(), default="")
     """`IRSA_WORLD_DIR`, which `serve --dir` sets: the folder of one world that outlives the process, as `world --dir`
     makes it. The pages show it to the person who opened the launch address; `IRSA_STATE_DIR` does not count then."""
 
@@ -201,7 +202,7 @@ def serve_on(address: str) -> None:
 
 def offer_missions(folder: str) -> None:
     """Has the pages offer the missions of that folder beside ours, whatever was set before."""
-    os.environ["IRSA_MISSIONS_DIR"] = folder
+    os.environ["IRSA_MISSIONS_DIR"] = os.path.abspath(folder)  # so that no ~ in it means a home
 
 
 def show_world_of(directory: str) -> None:
@@ -283,7 +284,7 @@ def comes_from_a_service(variable: str, environment: Mapping[str, str] | None = 
 
 def shown(text: str, most: int = 60) -> str:
     """What an error message may repeat of a text: its first characters, without secrets."""
-    masked = _USER.sub(f"//{MASK}@", mask_text(text))
+    masked = _USER.sub(rf"\g<1>{MASK}@", mask_text(text))
     return masked if len(masked) <= most else f"{masked[:most]}…"
 
 

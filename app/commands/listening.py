@@ -17,6 +17,7 @@ from app.commands.streams import why
 from app.content import Content
 from app.flow.times import timestamp
 from app.serving import descriptors
+from app.settings import shown
 
 CERTIFICATES_BEGIN = 946_684_800
 """2000-01-01: from then on the certificates of a simulated world are valid, as trustme makes them. The clock of a board
@@ -36,7 +37,7 @@ def listen(host: str, port: int, words: Content, *, option: str) -> socket.socke
 
     It is made with its protocol named: only then does asyncio switch Nagle's algorithm off for what it accepts.
     """
-    address = f"{in_url(host)}:{port}"
+    address = f"{in_url(shown(host)) or repr(host)}:{port}"
     try:
         family, kind, protocol, _, where = _first_address(host, port)
         listener = socket.socket(family, kind, protocol)

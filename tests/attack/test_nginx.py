@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -100,15 +100,23 @@ def _statuses(port: int, source: str, *, unheard: int, heard: int) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("source", "seen_as"), [("127.0.0.4", ""), (IN_DISGUISE, "2001:db8:0:{:x}::1")], ids=["IPv4", "an IPv6 network"]
+    ("source", "seen_as"),
+    [
+        ("127.0.0.4", ("",)),
+        (IN_DISGUISE, ("2001:db8:1:{:x}::1",)),
+        (IN_DISGUISE, ("2001:db9::{:x}", "2001:db9:0:{:x}::1")),
+        (IN_DISGUISE, ("2600::{:x}", "2600:0:0:1::{:x}")),
+    ],
+    ids=["IPv4", "an IPv6 network", "its third group is zero", "so is its second"],
 )
-def test_connections_of_one_visitor_are_counted(proxy, source: str, seen_as: str) -> None:
+def test_connections_of_one_visitor_are_counted(proxy, source: str, seen_as: tuple[str, ...]) -> None:
     async def opened() -> tuple[int, int]:
         pages = [Page(proxy, source=source) for _ in range(70)]
         refused = 0
         for number, page in enumerate(pages, 1):
             try:
-                await page.connect(headers={SEEN_AS: seen_as.format(number)} if seen_as else None)
+                address = seen_as[number % len(seen_as)].format(number)
+                await page.connect(headers={SEEN_AS: address} if address else None)
             except InvalidHandshake:
                 refused += 1
         for page in pages:
@@ -179,9 +187,13 @@ def _connected(port: int, name: str, other: str) -> int:
 class _Process(BaseHTTPRequestHandler):
     """One of several, which says by its port which one it is: on a page, or in a file."""
 
+    stopping: ClassVar[set[int]] = set()
+    """The ports of those that end: they answer as the app does then."""
+
     def do_GET(self) -> None:
-        said = str(self.server.server_address[1]).encode()
-        self.send_response(200)
+        port = self.server.server_address[1]
+        said = str(port).encode()
+        self.send_response(503 if port in self.stopping else 200)
         self.send_header("X-Request-Id", self.headers["X-Request-Id"])
         self.send_header("Content-Type", "text/css" if self.path.endswith(".css") else "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(said)))
@@ -251,6 +263,20 @@ def test_only_a_page_names_the_process_and_only_one_of_the_list(targets) -> None
             assert page.headers["set-cookie"] == given
 
 
+def test_while_a_process_stops_new_readers_are_with_another_and_its_own_wait(targets) -> None:
+    stopping = targets[0].port
+    with proxied(*targets) as proxy:
+        _Process.stopping = {stopping}
+        try:
+            new = [_asked(proxy) for _ in range(9)]
+            own = _asked(proxy, f"{NAMED}={stopping}; {COOKIE}=a")
+        finally:
+            _Process.stopping = set()
+    assert [answer.status_code for answer in new] == [200] * 9
+    assert {answer.text for answer in new} == {str(target.port) for target in targets[1:]}
+    assert own.status_code == 503, "their world is in that process, and the page says that it is started again"
+
+
 def test_where_a_process_is_gone_its_readers_are_with_another_until_it_is_there_again(targets) -> None:
     gone = str(targets[0].port)
     readers = [f"{NAMED}={gone}; {COOKIE}={reader:x}" for reader in range(12)]
@@ -275,20 +301,20 @@ def test_over_tls_no_other_name_of_the_domain_decides_on_the_process(targets) ->
         proxy = SimpleNamespace(url=proxy.url.replace("http:", "https:"))
         given = _asked(proxy)
         both = _served_by(proxy, f"{NAMED}={first.port}; __Host-{NAMED}={second.port}")
+        of_another_name = [_asked(proxy, f"{NAMED}={first.port}; {COOKIE}=5") for _ in range(4)]
+        by_browser = {_served_by(proxy, f"a=1; {it}__Host-{COOKIE}=7") for it in ("", f"{COOKIE}=5; ", f"{COOKIE}=6; ")}
     assert both == str(second.port)
+    assert {answer.text for answer in of_another_name} == {str(first.port), str(second.port)}, "each is a new reader"
+    assert {answer.headers["set-cookie"][:28] for answer in of_another_name} == {f"__Host-{NAMED}"[:28]}
+    assert len(by_browser) == 1
     wanted = f"__Host-{NAMED}={given.text}; Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax; Secure"
     assert given.headers["set-cookie"] == wanted
 
 
 def test_without_the_name_of_a_process_the_cookie_of_the_app_decides(targets) -> None:
-    others = ("", "__Host-", f"{COOKIE}=5; __Host-")
-    """The last is one that another name of the domain has set."""
     with proxied(*targets) as proxy:
         found = [
-            {
-                _served_by(proxy, f"{COOKIE}={reader}"),
-                *(_served_by(proxy, f"a=1; {it}{COOKIE}={reader}") for it in others),
-            }
+            {_served_by(proxy, f"{it}{COOKIE}={reader}") for it in ("", "a=1; ", f"__Host-{COOKIE}=5; ")}
             for reader in range(20)
         ]
         number = httpx.get(proxy.address, headers={"X-Request-Id": "theirs"}, trust_env=False).headers["X-Request-Id"]

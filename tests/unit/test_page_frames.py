@@ -40,6 +40,22 @@ def test_what_no_page_sends_closes_the_websocket(message, code):
     assert seen == [message if code is None else {"type": "websocket.disconnect", "code": code}]
 
 
+@pytest.mark.parametrize("code", [1000, 1002, 1009])
+def test_a_frame_for_which_streamlit_closes_the_websocket_is_counted_as_well(code, monkeypatch):
+    async def application(scope, receive, send):
+        await send({"type": "websocket.close", "code": code})
+
+    async def ignore(*_):
+        return {"type": "websocket.disconnect"}
+
+    refused = []
+    monkeypatch.setattr(page_frames.log_events, "refuse", refused.append)
+    asyncio.run(
+        PageFrames(application, may_be_kept=lambda _: True)({"type": "websocket", "headers": []}, ignore, ignore)
+    )
+    assert refused == (["message"] if code != 1000 else [])
+
+
 def test_the_last_frames_of_an_address_take_so_much_together(monkeypatch):
     monkeypatch.setattr(page_frames, "OF_AN_ADDRESS", 10)
     monkeypatch.setattr(page_frames.request_facts, "visitor", lambda scope: scope["address"])

@@ -115,12 +115,22 @@ def test_all_that_is_wrong_is_reported_at_once():
     ("text", "secret"),
     [
         ("https://user:hunter2@proxy.example", "hunter2"),
+        ("user:hunter2@proxy.example:80", "hunter2"),
         ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2lnbmF0dXJl", "c2lnbmF0dXJl"),
         ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENG", "wJalrXUtnFEMIK7MDENG"),
     ],
 )
 def test_a_secret_in_a_wrong_variable_is_not_repeated(text, secret):
     assert secret not in wrong_in({"IRSA_ISSUER_ADDRESS": text}).got
+
+
+@pytest.mark.parametrize("variable", ["IRSA_STATE_DIR", "IRSA_MISSIONS_DIR", "IRSA_WORLD_DIR", "IRSA_ISSUER_CA"])
+def test_a_path_may_begin_at_the_home_folder(variable, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    (name,) = (it.field for it in variables() if variable in it.names)
+    for written, path in (("~/worlds", "/home/me/worlds"), ("~", "/home/me"), ("a/~", "a/~"), ("/a b", "/a b")):
+        assert getattr(Settings.from_environment({variable: written}), name) == path
+    assert wrong_in({variable: "~nobody-is-called-so/worlds"}).expected == "/PATH, PATH, ~/PATH"
 
 
 def test_a_variable_that_is_a_secret_is_not_repeated_at_all(monkeypatch):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -108,6 +109,16 @@ def test_what_might_never_end_is_not_read(written, name):
     (written / name).unlink()
     (written / name).symlink_to("/dev/zero")
     with pytest.raises(StateError, match=name):
+        read(written)
+
+
+@pytest.mark.parametrize("name", [SNAPSHOT, "journal-1.jsonl"])
+def test_what_is_larger_than_any_world_is_not_read(written, name, monkeypatch):
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read") if path.name == name else b"")
+    os.truncate(written / name, journal.LARGEST + 1)
+    if name != SNAPSHOT:
+        monkeypatch.setattr(journal, "read_json", lambda _: {"generation": 1, "sections": {}})
+    with pytest.raises(StateError, match=rf"{name}.*at most {journal.LARGEST} bytes"):
         read(written)
 
 

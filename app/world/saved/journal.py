@@ -22,6 +22,9 @@ SCHEMA = 1
 """The version of what is written here. A newer one is not read."""
 COMPACT_BYTES = 1024 * 1024
 """The size of a journal after which a new snapshot replaces it."""
+LARGEST = 64 * COMPACT_BYTES
+"""Bytes of a file that is read: a world takes a few megabytes, by its own limits. Another program has written more, or
+a damaged disk says so, and to read it would take the memory of all worlds."""
 SNAPSHOT = "snapshot.json"
 
 
@@ -70,8 +73,9 @@ def read(directory: Path) -> Found:
 
 def read_json(path: Path) -> JsonObject:
     """A document of this schema. Raises `StateError`, and `OSError`."""
+    content = _content(path)
     try:
-        document = json.loads(_content(path))
+        document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise StateError(str(path), f"{path.stat().st_size} bytes that are no JSON", "a whole JSON document") from error
     schema = document.get("schema") if isinstance(document, dict) else None
@@ -83,9 +87,11 @@ def read_json(path: Path) -> JsonObject:
 
 
 def _content(path: Path) -> bytes:
-    """Raises `StateError` for a pipe or a device, which might never end."""
+    """Raises `StateError` for a pipe or a device, which might never end, and for a file that no world has written."""
     if path.exists() and not path.is_file():
         raise StateError(str(path), "no regular file", "a file")
+    if (size := path.stat().st_size) > LARGEST:
+        raise StateError(str(path), f"{size} bytes", f"at most {LARGEST} bytes")
     return path.read_bytes()
 
 
