@@ -114,15 +114,23 @@ def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(
 ) -> None:
     feeds: list[Route] = []
     sockets: list[WebSocketRoute] = []
+    asked: list[str | bytes] = []
     lost: list[str | bytes] = []
     breaks = False
 
+    def ask(server: WebSocketRoute, message: str | bytes) -> None:
+        if breaks:
+            asked.append(message)
+        server.send(message)
+
     def deliver(socket: WebSocketRoute, message: str | bytes) -> None:
-        lost.append(message) if breaks else socket.send(message)
+        lost.append(message) if breaks and asked else socket.send(message)
 
     def between(socket: WebSocketRoute) -> None:
         sockets.append(socket)
-        socket.connect_to_server().on_message(lambda message: deliver(socket, message))
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: ask(server, message))
+        server.on_message(lambda message: deliver(socket, message))
 
     shown = reader(locale="en-US")
     shown.page.route_web_socket(re.compile("/_stcore/stream"), between)
