@@ -146,6 +146,8 @@ class Networks:
         """Each as a network, those of IPv4 as such: `::ffff:10.0.0.0/120`, as a socket for both writes it, too."""
         everything = ["0.0.0.0/0", "::/0"]
         names = everything if text.strip() == "*" else [name for part in text.split(",") if (name := part.strip())]
+        if not names:
+            raise ValueError(text)
         return tuple(_unmapped(ipaddress.ip_network(name)) for name in names)
 
 

@@ -270,9 +270,11 @@ def ignored(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str,
         if name.endswith("_SERVICE_HOST")
         for part in ("SERVICE_", "PORT")
     )
+    ends = [name.removeprefix(PREFIX) for name in known if name.startswith(PREFIX)]
     for name in sorted(given):
         if name.upper().startswith(PREFIX) and name not in known and not name.startswith(services):
-            yield name, next(iter(difflib.get_close_matches(name.upper(), known, 1, 0.75)), "")
+            like = difflib.get_close_matches(name.upper().removeprefix(PREFIX), ends, 1, 0.7)
+            yield name, f"{PREFIX}{like[0]}" if like else ""
 
 
 def comes_from_a_service(variable: str, environment: Mapping[str, str] | None = None) -> bool:

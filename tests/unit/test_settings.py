@@ -146,6 +146,8 @@ def test_a_variable_that_is_a_secret_is_not_repeated_at_all(monkeypatch):
         ("irsa_port", "IRSA_PORT"),
         ("IRSA_STATEDIR", "IRSA_STATE_DIR"),
         ("IRSA_ROLE_ARN", ""),
+        ("IRSA_FOO", ""),
+        ("IRSA_", ""),
     ],
 )
 def test_what_looks_like_a_setting_and_is_none_is_named(name, meant):
@@ -177,7 +179,7 @@ def test_an_ipv4_address_as_ipv6_writes_it_is_that_of_the_proxy(value, network):
     assert proxy == ip_network(network)
 
 
-@pytest.mark.parametrize("value", ["localhost", "10.0.0.1/8", "10.0.0.1 10.0.0.2", "1.2.3", "*, 10.0.0.1"])
+@pytest.mark.parametrize("value", ["localhost", ",,", "10.0.0.1/8", "10.0.0.1 10.0.0.2", "1.2.3", "*, 10.0.0.1"])
 def test_what_is_no_address_of_a_proxy_is_refused_by_name(value):
     with pytest.raises(SettingsError, match="FORWARDED_ALLOW_IPS"):
         Settings.from_environment({"FORWARDED_ALLOW_IPS": value})
