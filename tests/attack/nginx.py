@@ -74,7 +74,10 @@ def proxied(*targets: Target, tls: bool = False) -> Iterator[Any]:
             (f"listen {listens};", f"listen 127.0.0.1:{port}{secure};"),
             (f"listen [::]:{listens};", f"listen [::1]:{port}{secure};" if has_ipv6() else ""),
             ("    8501 127.0.0.1:8501;", "\n".join(f"    {each.port} 127.0.0.1:{each.port};" for each in targets)),
-            ("    server 127.0.0.1:8501;", "\n".join(f"    server 127.0.0.1:{each.port};" for each in targets)),
+            (
+                "    server 127.0.0.1:8501 max_fails=0;",
+                "\n".join(f"    server 127.0.0.1:{each.port} max_fails=0;" for each in targets),
+            ),
         ):
             assert site.count(ours) == 1, ours
             site = site.replace(ours, theirs)

@@ -270,10 +270,15 @@ def test_while_a_process_stops_new_readers_are_with_another_and_its_own_wait(tar
         try:
             new = [_asked(proxy) for _ in range(9)]
             own = _asked(proxy, f"{NAMED}={stopping}; {COOKIE}=a")
+            _Process.stopping = {target.port for target in targets}
+            busy = [_asked(proxy).status_code for _ in range(4)]
         finally:
             _Process.stopping = set()
+        afterwards = [_asked(proxy).status_code for _ in range(4)]
     assert [answer.status_code for answer in new] == [200] * 9
     assert {answer.text for answer in new} == {str(target.port) for target in targets[1:]}
+    assert busy == [503] * 4, "the app's own answer, which says when to come again"
+    assert afterwards == [200] * 4, "no process is left out for it, as one is that answers so to a visitor alone"
     assert own.status_code == 503, "their world is in that process, and the page says that it is started again"
 
 
@@ -302,11 +307,15 @@ def test_over_tls_no_other_name_of_the_domain_decides_on_the_process(targets) ->
         given = _asked(proxy)
         both = _served_by(proxy, f"{NAMED}={first.port}; __Host-{NAMED}={second.port}")
         of_another_name = [_asked(proxy, f"{NAMED}={first.port}; {COOKIE}=5") for _ in range(4)]
-        by_browser = {_served_by(proxy, f"a=1; {it}__Host-{COOKIE}=7") for it in ("", f"{COOKIE}=5; ", f"{COOKIE}=6; ")}
+        by_browser = [
+            {_served_by(proxy, f"a=1; {it}__Host-{COOKIE}={reader}") for it in ("", f"{COOKIE}=5; ", f"{COOKIE}=6; ")}
+            for reader in range(8)
+        ]
     assert both == str(second.port)
     assert {answer.text for answer in of_another_name} == {str(first.port), str(second.port)}, "each is a new reader"
     assert {answer.headers["set-cookie"][:28] for answer in of_another_name} == {f"__Host-{NAMED}"[:28]}
-    assert len(by_browser) == 1
+    assert [len(served_by) for served_by in by_browser] == [1] * 8
+    assert len(set.union(*by_browser)) == 2
     wanted = f"__Host-{NAMED}={given.text}; Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax; Secure"
     assert given.headers["set-cookie"] == wanted
 
