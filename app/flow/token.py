@@ -32,6 +32,8 @@ LONGEST_MEMBER = 2732
 """Characters of a key's number: 16384 bits, the most that OpenSSL verifies with."""
 LEEWAY = 300
 """Seconds after `exp` during which STS still accepts a token (IAM user guide)."""
+RENEWED = 24 * 3600
+"""Seconds after which the kubelet renews a token in any case."""
 PARTS = ("header", "payload", "signature")
 """What a token consists of, in this order."""
 
@@ -90,6 +92,15 @@ class Verification:
             if result.name == name:
                 return result
         raise KeyError(name)
+
+
+def renewal_time(expires: float, requested: int) -> float:
+    """Unix seconds at which the kubelet renews a token, some seconds of jitter left out: when 80 % of the seconds that
+    it requested, or a day, have passed. `expires`: the `expirationTimestamp` that it was given.
+
+    Source: Kubernetes, `pkg/kubelet/token/token_manager.go`.
+    """
+    return min(expires - requested + RENEWED, expires - requested * 20 // 100)
 
 
 def key_id(public_key: PublicKeyTypes) -> str:

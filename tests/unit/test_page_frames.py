@@ -40,6 +40,22 @@ def test_what_no_page_sends_closes_the_websocket(message, code):
     assert seen == [message if code is None else {"type": "websocket.disconnect", "code": code}]
 
 
+@pytest.mark.parametrize("code", [1005, 1009])
+def test_a_frame_for_which_uvicorn_closes_the_websocket_is_counted_as_well(code, monkeypatch):
+    async def application(scope, receive, send):
+        await receive()
+
+    async def receive():
+        return {"type": "websocket.disconnect", "code": code}
+
+    refused = []
+    monkeypatch.setattr(page_frames.log_events, "refuse", refused.append)
+    asyncio.run(
+        PageFrames(application, may_be_kept=lambda _: True)({"type": "websocket", "headers": []}, receive, None)
+    )
+    assert refused == (["message"] if code == 1009 else [])
+
+
 @pytest.mark.parametrize("code", [1000, 1002, 1009])
 def test_a_frame_for_which_streamlit_closes_the_websocket_is_counted_as_well(code, monkeypatch):
     async def application(scope, receive, send):

@@ -18,7 +18,7 @@ from app.flow.json_access import get, get_object, get_str
 from app.flow.model import JsonValue
 from app.flow.names import DEFAULT_AUDIENCE, SUBJECT_PREFIX, may_be_registered
 from app.flow.object_names import NotAName, check_name, check_namespace
-from app.flow.token import ALGORITHMS, LEEWAY, PARTS, MalformedToken, json_text
+from app.flow.token import ALGORITHMS, LEEWAY, PARTS, MalformedToken, json_text, renewal_time
 from app.flow.tokens.pasted import signature_problems
 
 LONGEST_LIFE = 86_400
@@ -26,8 +26,6 @@ LONGEST_LIFE = 86_400
 
 MOST_REPEATED = 10
 """How many repeated names of a part are listed."""
-_RENEWED = 24 * 3600
-"""Seconds after which the kubelet renews a token in any case."""
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
@@ -57,14 +55,14 @@ class Renewal:
     requested: int
     """Seconds: the lifetime that the kubelet requested. A token for the API server is valid for longer."""
     at: int
-    """Unix seconds, some seconds of jitter left out."""
+    """As `renewal_time`."""
 
 
 def renewal(claims: Mapping[str, JsonValue]) -> Renewal | None:
     """When the kubelet renews this token; None for one that it does not mount, because it is not bound to a Pod.
 
-    Source: Kubernetes, `pkg/kubelet/token/token_manager.go`. It counts from `expirationTimestamp`, which is `warnafter`
-    where the API server has extended the token (`pkg/registry/core/serviceaccount/storage/token.go`).
+    Source: Kubernetes, `pkg/registry/core/serviceaccount/storage/token.go`: where the API server has extended the
+    token, the `expirationTimestamp` that it returned is `warnafter`.
     """
     issued, expires, warns = (
         whole_seconds(it) for it in (claims.get("iat"), claims.get("exp"), get(claims, "kubernetes.io", "warnafter"))
@@ -73,7 +71,7 @@ def renewal(claims: Mapping[str, JsonValue]) -> Renewal | None:
     if not get_object(claims, "kubernetes.io", "pod") or issued is None or ends is None or ends <= issued:
         return None
     requested = ends - issued
-    return Renewal(requested=requested, at=min(issued + _RENEWED, ends - requested * 20 // 100))
+    return Renewal(requested=requested, at=int(renewal_time(ends, requested)))
 
 
 def oddities(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], now: float) -> tuple[Oddity, ...]:

@@ -70,6 +70,7 @@ class Point:
     `audience`, `key`, `signature`, `thumbprint` or `trust`."""
     status: Status
     got: str = ""
+    """What there is; of `trust` the reason of the policy's decision."""
     expected: str = ""
     note: str = ""
     """The key of a text on what is not known, or on what this rests on."""

@@ -41,10 +41,9 @@ def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content
     `Asia/Tokyo`."""
     if [problem.code for problem in pasted.problems] == ["empty"]:
         return f'<p class="quiet">{escape(content.message("inspect_token.nothing"))}</p>'
-    is_none = pasted.header is None and pasted.claims is None  # then what was around it does not matter
-    removed = "".join(
-        f"<li>{prose(_words(content, f'removed.{key}'))}</li>" for key in (() if is_none else pasted.removed)
-    )
+    is_readable = pasted.header is not None or pasted.claims is not None
+    around_it = pasted.removed if is_readable else ()
+    removed = "".join(f"<li>{prose(_words(content, f'removed.{key}'))}</li>" for key in around_it)
     around = f'<p>{escape(_words(content, "removed.title"))}</p><ul class="removed">{removed}</ul>' if removed else ""
     problems = "".join(_problem(problem, content) for problem in pasted.problems)
     listed = f'<ul class="problems">{problems}</ul>' if problems else ""
@@ -56,7 +55,7 @@ def explained(pasted: Pasted, signature: SignatureCheck | None, content: Content
             parts += _fields(name, values, content, now=now, zone=zone)
     if pasted.claims is not None:
         parts += _life(pasted.claims, content, now=now, zone=zone)
-    if pasted.header is not None or pasted.claims is not None:
+    if is_readable:
         parts += _odd(_oddities(pasted, now), content, whole=pasted.is_token)
     if pasted.is_token:
         parts += _signature(pasted, signature, content)
@@ -130,8 +129,10 @@ def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str)
         return ""
     if expires > now:
         key, status = "valid", Status.PASSED
+    elif expires + LEEWAY > now:
+        key, status = "in_grace", Status.WARNING
     else:
-        key, status = ("in_grace", Status.WARNING) if now < expires + LEEWAY else ("expired", Status.FAILED)
+        key, status = "expired", Status.FAILED
     sentences = [_words(content, f"times.{key}", duration=duration(abs(expires - now), content))]
     if issued is not None and expires > issued:
         sentences.append(_words(content, "times.lives", duration=duration(expires - issued, content)))

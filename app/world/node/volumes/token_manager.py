@@ -14,14 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
+from app.flow.token import renewal_time
 from app.world.apiserver.types.go_text import go_quoted
 from app.world.servers.loopback import NetworkError
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-MAX_TTL = 24 * 3600
-"""Seconds after which a token is renewed in any case."""
 TOKENS_LIMIT = 200
 """How many tokens one node keeps, those among them that found no room in a volume."""
 MAX_JITTER = 10
@@ -46,8 +45,8 @@ class KeptToken:
 
     @property
     def renewal(self) -> float:
-        """Unix seconds at which 80 % of its lifetime, or a day, has passed."""
-        return min(self.expires - self.seconds + MAX_TTL, self.expires - self.seconds * 20 // 100)
+        """As `renewal_time`."""
+        return renewal_time(self.expires, self.seconds)
 
     def requires_refresh(self, now: float, jitter: int) -> bool:
         """Whether its renewal is due (sooner by the jitter), or the clock is before its issue."""
