@@ -864,6 +864,16 @@ OF_REQUEST = [
 ]
 
 
+@pytest.mark.parametrize("key", ["aws:ResourceTag/team", "iam:ResourceTag/team"])
+def test_a_request_of_ours_shows_what_the_roles_tags_decide(key: str) -> None:
+    fakes = healthy()
+    fakes.role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"][key] = "a"
+    reading = examine(consented(fakes.ports(), NOTHING), SUBJECT)
+    found = reading.verdict
+    assert (found.outcome, found.check and found.check.id) == (Outcome.UNKNOWN, "trust.decision")
+    assert "exchange" in reading.to_be_sure
+
+
 @pytest.mark.parametrize("asked", OF_REQUEST)
 def test_what_only_the_request_to_sts_has_is_not_judged_by_reading(asked: dict[str, Any]) -> None:
     fakes = healthy()

@@ -43,6 +43,9 @@ def config_map(simulation, world):
         ("$A $(A", "$A $(A"),
         ("$(A)$(A)-$$$$", "aa-$$"),
         ("", ""),
+        ("$(echo $(A))", "$(echo $(A))"),  # the name goes to the first end: `echo $(A`
+        ("$(()$(A)", "$(()a"),
+        ("$($(A) $(A)", "$($(A) a"),
     ],
 )
 def test_references(text, expanded):

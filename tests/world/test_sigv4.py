@@ -1,6 +1,7 @@
 """Authentication of signed requests: signatures, their age, session tokens, and the end of sessions."""
 
 import datetime
+import html
 import time
 from email.utils import formatdate, parsedate_to_datetime
 
@@ -224,6 +225,18 @@ def test_a_body_that_was_changed(aws, monkeypatch):
 def test_a_signed_header_that_was_changed(aws, monkeypatch):
     answer = send(signed(aws, monkeypatch), **{"content-type": "application/x-www-form-urlencoded; charset=utf-8"})
     assert "SignatureDoesNotMatch" in answer.text
+
+
+def test_the_host_is_signed(aws, monkeypatch):
+    class WithoutHost(SigV4Auth):
+        def headers_to_sign(self, request):
+            found = super().headers_to_sign(request)
+            del found["host"]
+            return found
+
+    answer = send(signed(aws, monkeypatch, signer=WithoutHost))
+    assert answer.status_code == 403
+    assert "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization." in html.unescape(answer.text)
 
 
 def test_headers_that_are_not_signed_may_change(aws, monkeypatch):

@@ -1,5 +1,6 @@
 """STS's signed actions: who am I, sessions of users, roles by AssumeRole."""
 
+import contextlib
 import json
 
 import pytest
@@ -231,3 +232,28 @@ def test_sessions_are_bounded(aws):
         aws.mine.open_session(role, "session", 900)
     with refused("InvalidClientTokenId"):
         aws.client("sts", first).get_caller_identity()
+
+
+@pytest.mark.parametrize("prefix", ["aws", "iam"])
+def test_a_role_may_be_assumed_by_its_tags(aws, prefix):
+    """IAM user guide, "IAM: Assume roles that have a specific tag"."""
+    aws.role("target", trusting(f"arn:aws:iam::{ACCOUNT}:root"))
+    session = aws.client("sts", aws.assume()["Credentials"])
+    condition = {"StringEquals": {f"{prefix}:ResourceTag/team": "a"}}
+    allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="more", PolicyDocument=policy)
+    with denied(session.get_caller_identity()["Arn"]):
+        assume(session)
+    aws.call("TagRole", **{"RoleName": "target", "Tags.member.1.Key": "team", "Tags.member.1.Value": "a"})
+    assert assume(session)["AssumedRoleUser"]
+
+
+@pytest.mark.parametrize("key", ["aws:ViaAWSService", "aws:PrincipalIsAWSService"])
+def test_no_service_of_aws_sends_a_request(aws, key):
+    for value, is_allowed in (("false", True), ("true", False)):
+        allow = {"Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*", "Condition": {"Bool": {key: value}}}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        aws.call("PutRolePolicy", RoleName="s3-reader", PolicyName="more", PolicyDocument=policy)
+        with contextlib.nullcontext() if is_allowed else refused("AccessDenied"):
+            aws.client("iam", aws.assume()["Credentials"]).list_roles()

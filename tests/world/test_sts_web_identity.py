@@ -1,5 +1,7 @@
 """AssumeRoleWithWebIdentity: the answer, and every check up to the audience, in its order and in STS's words."""
 
+import json
+
 import jwt
 import pytest
 
@@ -189,6 +191,18 @@ def test_claims_of_another_type(aws, claims):
 def test_an_empty_list_of_audiences(aws):
     with refused("InvalidIdentityToken", "Missing a required claim: aud"):
         aws.assume(aws.token(aud=[]))
+    with refused("InvalidIdentityToken", "Missing a required claim: aud"):  # before any claim's type
+        aws.assume(aws.token(aud=[], sub=5))
+
+
+def test_a_trust_policy_may_ask_for_the_roles_own_tags(aws):
+    policy = trust_policy()
+    policy["Statement"][0]["Condition"]["StringEquals"]["aws:ResourceTag/team"] = "a"
+    aws.call("UpdateAssumeRolePolicy", RoleName="s3-reader", PolicyDocument=json.dumps(policy))
+    with refused("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"):
+        aws.assume()
+    aws.call("TagRole", **{"RoleName": "s3-reader", "Tags.member.1.Key": "team", "Tags.member.1.Value": "a"})
+    aws.assume()
 
 
 def test_several_audiences_need_an_authorized_party(aws):

@@ -259,6 +259,61 @@ def test_jobs_run_to_their_end(api):
     assert failure["reason"] == "BackoffLimitExceeded"
 
 
+@pytest.mark.parametrize("place", ["containers", "initContainers"])
+@pytest.mark.parametrize(("limit", "restarts"), [(0, 1), (2, 2)])
+def test_containers_that_start_again_count_as_failures_of_a_job(api, simulation, world, place, limit, restarts):
+    failing, after = ({"name": name, "image": "busybox", "command": ["false"]} for name in ("fails", "after"))
+    pod = {"restartPolicy": "OnFailure", "containers": [after]}
+    pod[place] = [failing]
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": {"template": {"spec": pod}, "backoffLimit": limit}})
+
+    def begun_again():
+        found = [it for it in api.get(PODS).body["items"] if it["metadata"]["name"].startswith("web")]
+        return sum(it["restartCount"] for pod in found for kind in _STATUSES for it in pod["status"].get(kind, []))
+
+    for number in range(restarts):
+        eventually(lambda: names(api, PODS) and begun_again() == number)  # noqa: B023 - called at once
+        assert "conditions" not in api.get(f"{JOBS}/web").body["status"]
+        simulation.move_clock(world, 120)
+    eventually(lambda: api.get(f"{JOBS}/web").body["status"].get("conditions"))
+    assert api.get(f"{JOBS}/web").body["status"]["conditions"][-1]["reason"] == "BackoffLimitExceeded"
+
+
+_STATUSES = ("initContainerStatuses", "containerStatuses")
+
+
+def test_a_suspended_job_has_no_pods_until_it_is_resumed(api, simulation, world):
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "1d"]}]}
+    spec = {"template": {"spec": pod}, "suspend": True, "activeDeadlineSeconds": 1800}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": spec})
+    path = f"{JOBS}/web"
+
+    def pause():
+        return [(it["type"], it["status"], it["reason"]) for it in api.get(path).body["status"].get("conditions", [])]
+
+    eventually(lambda: pause() == [("Suspended", "True", "JobSuspended")])
+    assert "startTime" not in api.get(path).body["status"]
+    api.patch(path, {"spec": {"suspend": False}}, MERGE)
+    eventually(lambda: len(names(api, PODS)) == 1)
+    eventually(lambda: pause() == [("Suspended", "False", "JobResumed")])
+    begun = api.get(path).body["status"]["startTime"]
+    api.patch(path, {"spec": {"suspend": True}}, MERGE)
+    eventually(lambda: names(api, PODS) == [] and finished(api, path, active=0))
+    simulation.move_clock(world, 3600)  # a suspended Job has no deadline
+    api.patch(path, {"spec": {"suspend": False}}, MERGE)
+    eventually(lambda: len(names(api, PODS)) == 1 and finished(api, path, active=1))
+    assert pause() == [("Suspended", "False", "JobResumed")]
+    assert api.get(path).body["status"]["startTime"] > begun
+
+
+def test_a_job_with_less_parallelism_deletes_pods(api):
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "1d"]}]}
+    api.post(JOBS, {"metadata": {"name": "web"}, "spec": {"template": {"spec": pod}, "parallelism": 3}})
+    eventually(lambda: finished(api, f"{JOBS}/web", active=3))
+    api.patch(f"{JOBS}/web", {"spec": {"parallelism": 1}}, MERGE)
+    eventually(lambda: finished(api, f"{JOBS}/web", active=1) and len(names(api, PODS)) == 1)
+
+
 def test_a_job_ends_at_its_deadline_and_goes_after_its_time(api, simulation, world):
     template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}
     template["spec"]["containers"][0]["command"] = ["sleep", "infinity"]

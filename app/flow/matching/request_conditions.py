@@ -11,7 +11,7 @@ from app.flow.json_access import strings
 from app.flow.policy.policy import Match
 from app.flow.trust import TrustDecision
 
-_OF_REQUEST = ("aws:", "sts:")
+_OF_REQUEST = ("aws:", "sts:", "iam:")
 """How such keys begin; those that a token gives begin with its issuer."""
 _OF_CALLER = frozenset(
     {

@@ -29,6 +29,8 @@ _Problem = Literal["unknown_key", "wrong_token", "malformed_token", "expired", "
 _INVALID_TOKEN_ID = (403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 _UNKNOWN_KEY_ID = (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
 _MISMATCH = "The request signature we calculated does not match the signature you provided. "
+_UNSIGNED_HOST = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+"""As users report it of other services than S3; what S3 says then is not known."""
 _REFUSALS: dict[Dialect, dict[_Problem, tuple[int, str, str]]] = {
     "query": {
         "unknown_key": _INVALID_TOKEN_ID,
@@ -92,7 +94,9 @@ def authenticate(accounts: Accounts, request: Incoming, signature: Signature) ->
     # (3) The request is of now
     _check_age(dialect, signature, account.clock.offset)
 
-    # (4) The secret is right, and the body is the one that was signed
+    # (4) The secret is right, and host and body are those that were signed
+    if "host" not in signature.signed_headers:
+        raise AwsError(403, "SignatureDoesNotMatch", _UNSIGNED_HOST)
     verification = verify(signature, key.secret_access_key, request)
     if not verification.matches:
         _refuse(dialect, "mismatch", key_detail | _what_was_signed(signature, verification))

@@ -114,7 +114,8 @@ def permissions_boundary(account: Account, key: AccessKey) -> tuple[tuple[str, s
 def request_keys(caller: Caller) -> dict[str, str | list[str]]:
     """The global condition keys of a request.
 
-    `aws:SecureTransport` is true: the loopback http of this world stands for AWS's https.
+    `aws:SecureTransport` is true: the loopback http of this world stands for AWS's https. No service of AWS sends a
+    request here, for itself or for another principal.
     """
     account, key = caller.account, caller.key
     now = account.clock.now()
@@ -122,8 +123,10 @@ def request_keys(caller: Caller) -> dict[str, str | list[str]]:
         "aws:CurrentTime": iso(now),
         "aws:EpochTime": str(int(now)),
         "aws:PrincipalAccount": account.account_id,
+        "aws:PrincipalIsAWSService": "false",
         "aws:RequestedRegion": caller.region,
         "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
         "aws:userid": key.user_id,
         **key.context_keys,
     }

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from app.flow.model import JsonObject
 from app.flow.times import timestamp
-from app.world.apiserver.controllers.owned import Writer, counts, is_active, is_ready, owned, put_status, to_look_after
+from app.world.apiserver.controllers.owned import (
+    Writer,
+    counts,
+    is_active,
+    is_ready,
+    owned,
+    put_status,
+    to_look_after,
+    victims,
+)
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -20,6 +29,8 @@ _FAILURES = {
     "DeadlineExceeded": "Job was active longer than specified deadline",
 }
 """What is said of a Job that has failed, by the reason."""
+_PAUSE = "Suspended"
+"""The condition of a Job that is suspended, or was."""
 
 
 def due(body: JsonObject) -> float | None:
@@ -29,7 +40,8 @@ def due(body: JsonObject) -> float | None:
     if (ended := _ending(status)) is not None:
         seconds, since = spec.get("ttlSecondsAfterFinished"), ended.get("lastTransitionTime")
     else:
-        seconds, since = spec.get("activeDeadlineSeconds"), status.get("startTime")
+        is_timed = not (spec.get("suspend") or _is_suspended(status.get("conditions", [])))
+        seconds, since = spec.get("activeDeadlineSeconds") if is_timed else None, status.get("startTime")
     return None if seconds is None or since is None else datetime.fromisoformat(since).timestamp() + float(seconds)
 
 
@@ -40,7 +52,10 @@ def _ending(status: JsonObject) -> JsonObject | None:
 
 
 async def sync(world: World, namespace: str, name: str) -> None:
-    """Creates the Pods that a Job still needs, sets how the Job ended, or removes it. Raises `ApiError`."""
+    """Creates the Pods that a Job still needs, deletes those that it does not, sets how it ended, or removes it.
+
+    Raises `ApiError`.
+    """
     body, writer = to_look_after(world, "jobs", namespace, name), Writer(world, "job-controller")
     if body is None:
         return
@@ -51,43 +66,47 @@ async def sync(world: World, namespace: str, name: str) -> None:
         if is_due:
             await Writer(world, "ttl-after-finished-controller").delete("jobs", body, foreground=True)
         return
-    if body["spec"].get("suspend"):
-        return
     now = timestamp(world.clock.now())
     pods = owned(world, "pods", body)
     succeeded, failed = (
         [pod for pod in pods if pod.get("status", {}).get("phase") == phase] for phase in ("Succeeded", "Failed")
     )
     active, spec = [pod for pod in pods if is_active(pod)], body["spec"]
+    conditions, is_suspended = status.get("conditions", []), bool(spec.get("suspend"))
     completions, parallelism = spec.get("completions"), spec["parallelism"]
     wanted = completions if completions is not None else (1 if succeeded else parallelism)
-    # A restart of a container within its Pod counts as a failure as well.
-    restarts = sum(
-        container.get("restartCount", 0)
-        for pod in active
-        for container in pod.get("status", {}).get("containerStatuses", [])
-    )
-    conditions: list[JsonObject] = []
-    gave_up = len(failed) + restarts > spec["backoffLimit"]
+    starts = status.get("startTime") or (None if is_suspended else now)
+    gave_up = len(failed) > spec["backoffLimit"] or _restarted_too_often(spec, active)
     if gave_up or is_due:
         for pod in active:
             await writer.delete_pod(body, pod)
         reason = "BackoffLimitExceeded" if gave_up else "DeadlineExceeded"
         why = {"reason": reason, "message": _FAILURES[reason]}
-        conditions = [_condition("FailureTarget", now, why), _condition("Failed", now, why)]
+        conditions = [*conditions, _condition("FailureTarget", now, why), _condition("Failed", now, why)]
         writer.event(body, reason, _FAILURES[reason], warning=True)
     elif len(succeeded) >= wanted and (completions is not None or not active):
         why = {"reason": "CompletionsReached", "message": "Reached expected number of succeeded pods"}
-        conditions = [_condition("SuccessCriteriaMet", now, why), _condition("Complete", now, why)]
+        conditions = [*conditions, _condition("SuccessCriteriaMet", now, why), _condition("Complete", now, why)]
         writer.event(body, "Completed", "Job completed")
     else:
-        needed = min(parallelism, wanted - len(succeeded)) - len(active)
-        for _ in range(needed):
+        # Where no number is wanted, one success is enough: no Pod is created after it, and those that run go on.
+        is_done = completions is None and bool(succeeded)
+        most = len(active) if is_done else min(parallelism, wanted - len(succeeded))
+        most = 0 if is_suspended else most
+        for pod in victims(active, len(active) - most):
+            await writer.delete_pod(body, pod)
+        for _ in range(most - len(active)):
             await writer.create_pod(body, {"generateName": f"{name}-"}, spec["template"])
+        if is_suspended is not _is_suspended(conditions):
+            word, others = "Suspended" if is_suspended else "Resumed", [it for it in conditions if it["type"] != _PAUSE]
+            why = {"reason": f"Job{word}", "message": f"Job {word.lower()}"}
+            conditions = [*others, _condition(_PAUSE, now, why, holds=is_suspended)]
+            writer.event(body, word, why["message"])
+            starts = starts if is_suspended else now
     active = [pod for pod in owned(world, "pods", body) if is_active(pod)]
     result: JsonObject = {
         **({"conditions": conditions} if conditions else {}),
-        "startTime": status.get("startTime", now),
+        **({"startTime": starts} if starts else {}),
         **({"completionTime": now} if conditions and conditions[-1]["type"] == "Complete" else {}),
         **counts(active=len(active), succeeded=len(succeeded), failed=len(failed)),
         "terminating": 0,
@@ -97,5 +116,23 @@ async def sync(world: World, namespace: str, name: str) -> None:
     put_status(world, "jobs", body, result)
 
 
-def _condition(kind: str, now: str, why: JsonObject) -> JsonObject:
-    return {"type": kind, "status": "True", "lastProbeTime": now, "lastTransitionTime": now, **why}
+def _restarted_too_often(spec: JsonObject, active: list[JsonObject]) -> bool:
+    """Whether the containers of a Job's Pods were started again too often (`pastBackoffLimitOnFailure`)."""
+    if spec["template"]["spec"].get("restartPolicy") != "OnFailure":
+        return False
+    limit: int = spec["backoffLimit"]
+    restarts: int = sum(
+        container.get("restartCount", 0)
+        for pod in active
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for container in pod.get("status", {}).get(kind, [])
+    )
+    return restarts >= max(limit, 1)
+
+
+def _is_suspended(conditions: list[JsonObject]) -> bool:
+    return any(each["type"] == _PAUSE and each["status"] == "True" for each in conditions)
+
+
+def _condition(kind: str, now: str, why: JsonObject, *, holds: bool = True) -> JsonObject:
+    return {"type": kind, "status": str(holds), "lastProbeTime": now, "lastTransitionTime": now, **why}

@@ -63,6 +63,8 @@ def _may_assume(caller: Caller, account: Account, role: Role, parameters: Parame
     own_role = caller.account.roles.get(caller.key.role_name)
     principal = AwsPrincipal(arn=caller.key.arn, role_arn=own_role.arn if own_role else "")
     keys = request_keys(caller) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
+    for tag, value in role.tags.items():
+        keys |= {f"aws:ResourceTag/{tag}": value, f"iam:ResourceTag/{tag}": value}
     if "ExternalId" in parameters:
         keys["sts:ExternalId"] = parameters["ExternalId"]
     if principals_denied_by(caller.account, ASSUME_ROLE, role.arn, keys):

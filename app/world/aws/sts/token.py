@@ -45,15 +45,13 @@ def read_token(compact: str, now: float) -> WebIdentityToken:
 
     # (2) It has the claims that STS requires, in the types that OpenID Connect gives them
     for name in ("iss", "sub", "aud", "iat", "exp"):
-        if claims.get(name) is None:
+        if claims.get(name) in (None, []):
             raise refusals.invalid_token(f"Missing a required claim: {name}")
     audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     texts = [claims["iss"], claims["sub"], *audiences, claims.get("azp", "")]
     times = [claims["iat"], claims["exp"], claims.get("nbf", 0)]
     if not all(isinstance(text, str) for text in texts) or not all(_is_time(time) for time in times):
         raise refusals.not_a_jwt()
-    if not audiences:
-        raise refusals.invalid_token("Missing a required claim: aud")
 
     # (3) It says for which audience it is
     if len(audiences) > 1 and "azp" not in claims:

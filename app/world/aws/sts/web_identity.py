@@ -161,6 +161,7 @@ def _is_trusted(
             "aws:RequestedRegion": region,
             "aws:SecureTransport": "true",
             "sts:RoleSessionName": parameters["RoleSessionName"],
+            **{f"aws:ResourceTag/{tag}": value for tag, value in role.tags.items()},
         },
     )
     if not evaluate(role.trust_policy, context).allowed:

@@ -24,7 +24,7 @@ On Linux the limit is 2 MiB (ARG_MAX), and 128 KiB for each of them. Here a worl
 _STRING_COST = 9
 """Bytes that Linux counts for each string beside its characters: a zero and a pointer."""
 TOO_LONG = "argument list too long"
-_REFERENCE = re.compile(r"\$(\$|\(([^()]*)\))?")
+_REFERENCE = re.compile(r"\$(\$|\(([^)]*)\))?")
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 
 
