@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.clients.no_answer import ANSWER_TOO_LARGE, code_of, cut
+from app.clients.no_answer import ANSWER_TOO_LARGE, code_of, cut, is_unsendable
 from app.flow import strict_json
 from app.flow.errors import (
     UNKNOWN_LOGIN,
@@ -108,6 +108,8 @@ def from_aws(error: Exception, operation: str) -> FlowError:
     if own is not None:
         kind, code = own
         return kind(code=code, server_message=str(error)[:_SAID_LIMIT], operation=operation)
+    if is_unsendable(error):
+        return NotPermitted(code="aws_config_broken", server_message=str(error)[:_SAID_LIMIT], operation=operation)
     if isinstance(error, OSError) or _is_a(error, "HTTPClientError", "ConnectionError", "ConnectionClosedError"):
         return no_answer(error, operation)
     if _is_a(error, "BotoCoreError") and not _is_a(error, "ResponseParserError"):

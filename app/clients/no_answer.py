@@ -38,6 +38,12 @@ def cut(error: BaseException) -> AnswerTooLarge | None:
     return next((cause for cause in _causes(error) if isinstance(cause, AnswerTooLarge)), None)
 
 
+def is_unsendable(error: BaseException) -> bool:
+    """Whether nothing was sent, because a header has a value that none can have, such as a key with a line break
+    (`http.client`, `putheader`)."""
+    return any(type(cause) is ValueError and "Invalid header value" in str(cause) for cause in _causes(error))
+
+
 def code_of(error: BaseException) -> str:
     """The code for an error of a client library, by whatever it was caused by."""
     found = list(_causes(error))

@@ -177,6 +177,12 @@ BROKEN: dict[str, tuple[str, Callable[[Shell], object], str, str]] = {
         "",
         "us-isof-south-1",
     ),
+    "a session token with a line break": (
+        "aws_config_broken",
+        lambda s: s.keys().set(AWS_SESSION_TOKEN=f"{SECRET}\n", AWS_ENDPOINT_URL="http://127.0.0.1:1"),
+        "",
+        REGION,
+    ),
     "nobody there": (
         "connection_refused",
         lambda s: s.keys().set(AWS_ENDPOINT_URL="http://127.0.0.1:1"),

@@ -247,6 +247,13 @@ BROKEN: dict[str, tuple[str, Broken]] = {
     "no file at home": ("kubeconfig_missing", lambda at: {"HOME": str(at)}),
     "empty": ("kubeconfig_empty", lambda at: write(at / "c", "")),
     "a comment": ("kubeconfig_empty", lambda at: write(at / "c", "# nothing\n")),
+    "separators alone": (
+        "kubeconfig_missing",
+        lambda at: (
+            ((at / ".kube").mkdir(), write(at / ".kube" / "config", document()) | {"KUBECONFIG": os.pathsep})[1]
+            | {"HOME": str(at)}
+        ),
+    ),
     "a folder": ("kubeconfig_unreadable", lambda at: {"KUBECONFIG": str(at)}),
     "no UTF-8": ("kubeconfig_not_utf8", lambda at: ((at / "c").write_bytes(b"\xff"), {"KUBECONFIG": f"{at}/c"})[1]),
     "no YAML": ("kubeconfig_broken", lambda at: write(at / "c", f"users: [{{token: {SECRET}")),
@@ -306,6 +313,7 @@ BROKEN: dict[str, tuple[str, Broken]] = {
         lambda at: write(at / "c", document(**{"client-certificate-data": NO_PEM, "client-key-data": NO_PEM})),
     ),
     "no file with a token": ("token_file_unreadable", lambda at: write(at / "c", document(tokenFile="ghost"))),
+    "a token with a line break": ("token_line_break", lambda at: write(at / "c", document(token=f"{SECRET}\n"))),
     "a password": ("login_unsupported", lambda at: write(at / "c", document(username="me", password=SECRET))),
     "an auth provider": ("login_unsupported", lambda at: write(at / "c", document(**{"auth-provider": {}}))),
     "a SOCKS proxy": (

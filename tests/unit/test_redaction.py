@@ -171,6 +171,10 @@ def test_a_secret_is_masked_where_it_is_the_only_one(text):
         "AWS_SECRET_ACCESS_KEY: $",
         r"_header: 'GET / HTTP/1.1\r\nAuthorization: Bearer $\r\n'",
         r'"<<EOF\naws_secret_access_key = $\naws_session_token = $\nEOF"',
+        r"Invalid header value b'Bearer $\n'",
+        r"An HTTP Client raised an unhandled exception: Invalid header value b'$\n'",
+        r"""Invalid header value b"it's $\n\"$""",
+        r"return character(s) in header value: '$\n'",
         r"'HOME=/root\nAWS_SESSION_TOKEN=$\tk8s-aws-v1.$'",
     ],
 )

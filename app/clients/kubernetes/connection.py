@@ -65,6 +65,8 @@ def from_kubeconfig(kubeconfig: Kubeconfig, name: str, plugins: Plugins, environ
     user = kubeconfig.user_of(context)
     is_secure = parts.scheme == "https"
     credential = _login(user, cluster, plugins, environment) if user and is_secure else ExecCredential()
+    if any(sign in credential.token for sign in "\r\n"):
+        raise problem("token_line_break", got=f"users[{context.user}]")
     if credential.certificate_pem:
         _present(trust, credential)
     return Connection(

@@ -132,16 +132,21 @@ def wrong_shape(place: str, expected: str) -> Unreachable:
 
 
 def paths(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files of `KUBECONFIG`, else `~/.kube/config`. The `~` of a user who is unknown stays as it is."""
-    named = [part for part in environment.get("KUBECONFIG", "").split(os.pathsep) if part]
-    return tuple(Path(os.path.expanduser(part)) for part in named) or (_home(environment) / ".kube" / "config",)
+    """The files of `KUBECONFIG`, else `~/.kube/config`. The `~` of a user who is unknown stays as it is.
+
+    A variable of separators alone names no file, and is not empty (client-go, `tools/clientcmd/loader.go`).
+    """
+    named = environment.get("KUBECONFIG", "")
+    if not named:
+        return (_home(environment) / ".kube" / "config",)
+    return tuple(Path(os.path.expanduser(part)) for part in named.split(os.pathsep) if part)
 
 
 def read(environment: Mapping[str, str]) -> Kubeconfig:
     """Reads and merges. Raises `Unreachable` with a code for each way in which there may be nothing to read."""
     # (1) The files that exist: kubectl skips the others as well.
     wanted = paths(environment)
-    names = os.pathsep.join(map(str, wanted))
+    names = os.pathsep.join(map(str, wanted)) or f"KUBECONFIG={environment['KUBECONFIG']}"
     documents = [(path, document) for path in wanted if (document := _document(path)) is not None]
     if not documents:
         raise problem("kubeconfig_missing", got=names)

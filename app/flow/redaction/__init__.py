@@ -50,6 +50,10 @@ _HEADER = re.compile(
 headers (Python, Ruby, JavaScript, PHP, Go, Java), or the variables of CGI that have them (RFC 3875)."""
 _SIGNED = re.compile(r"(Signature=(?<!\wSignature=))[0-9a-f]{64}\b")
 
+_UNSENDABLE = re.compile(r"((?:Invalid|in) header value:? )b?(?:'(?:[^'\\]|\\.)*+'?|\"(?:[^\"\\]|\\.)*+\"?)")
+"""What Python's `http.client` and requests say of a header with a line break in it: they quote its value, and not its
+name. The end may have been cut off."""
+
 _MASKED = rf"(?:k8s-aws-v1|eyJ[\w-]++\.[\w-]++)\.{MASK}"
 _MEMBERS = (
     "SecretAccessKey|SessionToken|Token|secretAccessKey|sessionToken|token|password"
@@ -126,6 +130,8 @@ def _mask(text: str) -> str:
         or "ec2_metadata" in lower
     ):
         text = _HEADER.sub(rf"\1{MASK}", text)
+    if "header value" in text:
+        text = _UNSENDABLE.sub(rf"\1{MASK}", text)
     if "Signature=" in text:
         text = _SIGNED.sub(rf"\1{MASK}", text)
     if "AccessKey" in text or "oken" in text or "password" in text or "key-data" in text or "KeyData" in text:
