@@ -101,6 +101,19 @@ def test_a_zone_that_is_none_leaves_utc(zone):
     assert "passwd" not in html
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_token_that_is_not_valid_yet_is_not_called_valid(language, claim):
+    claims = STS_CLAIMS | {claim: NOW + 3600, "exp": NOW + 7200}
+    times = explained(f"{H}.{b64(claims)}.{S}", language).partition(load(language).message("inspect_token.times.title"))
+    assert '<div class="outcome failed">' in times[2].partition("</div></div>")[0]
+    found = of_sts.drawn(forecast({"alg": "RS256"}, claims, ENTERED, None, now=NOW), "", load(language))
+    note = load(language).message("inspect_token.notes.begun")
+    assert note in unescape(found).replace("\xa0", " ").partition('<ol class="points">')[0], (
+        "beside the message that it speaks of"
+    )
+
+
 def test_what_stands_out_in_one_part_is_said_where_the_other_is_broken():
     assert 'data-odd="unsigned"' in (html := explained(f"{b64({'alg': 'none'})}.e30x.{S}"))
     assert 'data-odd="missing_claim"' not in html

@@ -49,20 +49,26 @@ def _outcome(found: Forecast, content: Content) -> str:
     )
     return (
         f'<div class="outcome {status}" role="status" data-outcome="{found.outcome}">{mark(status, content)}'
-        f"<div><p>{words}</p>{quoted}{either}</div></div>"
+        f"<div><p>{words}</p>{quoted}{either}{_note(refusal, content)}</div></div>"
     )
+
+
+def _note(point: Point | None, content: Content) -> str:
+    """What is not confirmed of a point."""
+    if point is None or not point.note:
+        return ""
+    return f'<p class="quiet">{prose(content.message(f"inspect_token.notes.{point.note}"))}</p>'
 
 
 def _point(point: Point, content: Content) -> str:
     title = prose(content.message(f"inspect_token.points.{point.id}"))
-    note = f'<p class="quiet">{prose(content.message(f"inspect_token.notes.{point.note}"))}</p>' if point.note else ""
     word = escape(content.message("inspect_token.not_confirmed")) if point.status is Status.UNKNOWN else ""
     if point.id == "trust" and point.got:
         reason = point.got.replace("-", "_")
         found = f"<p>{prose(content.message(f'ui.decision_{reason}'))}</p>"
     else:
         found = got_expected(point.got, point.expected, content)
-    inside = f"{found}{note}"
+    inside = f"{found}{_note(point, content)}"
     if point.status is Status.PASSED:
         inside = f"<details><summary>{title}</summary>{inside}</details>"
     else:

@@ -124,16 +124,20 @@ def _local(seconds: int, zone: str) -> str:
 
 def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str) -> str:
     """How long the token is still valid, and when the kubelet renews it."""
-    issued, expires = (whole_seconds(claims.get(name)) for name in ("iat", "exp"))
+    issued, expires, first = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
     if expires is None:
         return ""
-    if expires > now:
+    begins = max(issued or 0, first or 0)
+    if begins > now + LEEWAY:
+        key, status = "not_yet", Status.FAILED
+    elif expires > now:
         key, status = "valid", Status.PASSED
     elif expires + LEEWAY > now:
         key, status = "in_grace", Status.WARNING
     else:
         key, status = "expired", Status.FAILED
-    sentences = [_words(content, f"times.{key}", duration=duration(abs(expires - now), content))]
+    moment = begins if key == "not_yet" else expires
+    sentences = [_words(content, f"times.{key}", duration=duration(abs(moment - now), content))]
     if issued is not None and expires > issued:
         sentences.append(_words(content, "times.lives", duration=duration(expires - issued, content)))
     if renewed := renewal(claims):
@@ -175,7 +179,7 @@ def _oddity(oddity: Oddity, content: Content) -> str:
     found = got_expected(oddity.got, oddity.expected, content)
     return (
         f'<li class="{status}" data-odd="{oddity.code}">{mark(status, content)}'
-        f"<div><code>{escape(oddity.name)}</code> {words}{found}</div></li>"
+        f"<div><code>{escape(oddity.name)}</code><p>{words}</p>{found}</div></li>"
     )
 
 
