@@ -46,6 +46,7 @@ def config_map(simulation, world):
         ("$(echo $(A))", "$(echo $(A))"),  # the name goes to the first end: `echo $(A`
         ("$(()$(A)", "$(()a"),
         ("$($(A) $(A)", "$($(A) a"),
+        ("$(A) $($$ $(A", "a $($ $(A"),
     ],
 )
 def test_references(text, expanded):

@@ -24,7 +24,6 @@ On Linux the limit is 2 MiB (ARG_MAX), and 128 KiB for each of them. Here a worl
 _STRING_COST = 9
 """Bytes that Linux counts for each string beside its characters: a zero and a pointer."""
 TOO_LONG = "argument list too long"
-_REFERENCE = re.compile(r"\$(\$|\(([^)]*)\))?")
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
 
 
@@ -42,15 +41,34 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
         raise ConfigError(TOO_LONG)
     pieces: list[str] = []
     size = end = 0
-    for match in _REFERENCE.finditer(text):
-        value = "$" if match[2] is None else variables.get(match[2], match[0])
-        pieces += (text[end : match.start()], value)
+    for begin, until, name in _references(text):
+        value = "$" if name is None else variables.get(name, text[begin:until])
+        pieces += (text[end:begin], value)
         size += len(pieces[-2]) + len(value)
-        end = match.end()
+        end = until
         if size > PROCESS_LIMIT:
             raise ConfigError(TOO_LONG)
     pieces.append(text[end:])
     return "".join(pieces)
+
+
+def _references(text: str) -> Iterator[tuple[int, int, str | None]]:
+    """Each `$$` and `$(NAME)`: where it begins, where it ends, and the name; None for `$$`.
+
+    A name goes to the first bracket that closes, whatever is in it.
+    """
+    at, closes = text.find("$"), 0
+    while at >= 0:
+        until = at + 1
+        if text.startswith("$", at + 1):
+            until = at + 2
+            yield at, until, None
+        elif text.startswith("(", at + 1) and closes >= 0:  # looked for no more where none was found
+            closes = text.find(")", at + 2)
+            if closes >= 0:
+                until = closes + 1
+                yield at, until, text[at + 2 : closes]
+        at = text.find("$", until)
 
 
 def sub_path(mount: JsonObject, variables: Mapping[str, str]) -> str:
@@ -62,7 +80,7 @@ def sub_path(mount: JsonObject, variables: Mapping[str, str]) -> str:
     path, expression = mount.get("subPath") or "", mount.get("subPathExpr") or ""
     if len(expression) > PROCESS_LIMIT:
         raise ConfigError(TOO_LONG)
-    missing = {match[2] for match in _REFERENCE.finditer(expression) if match[2] is not None}
+    missing = {name for _, _, name in _references(expression) if name is not None}
     if missing := {name for name in missing if not variables.get(name)}:
         raise ConfigError(f"missing value for {', '.join(sorted(missing))}")
     path = expand(expression, variables) or path
