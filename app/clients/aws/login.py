@@ -131,7 +131,7 @@ def _unusable(error: OSError) -> NotPermitted:
         return NotPermitted(
             code="aws_source_too_large", server_message=said, operation=OPERATION, got=got, expected=expected
         )
-    return NotPermitted(code="aws_source_unusable", server_message=said, operation=OPERATION, got=got)
+    return NotPermitted(code="aws_source_unusable", server_message=f"{got}: {said}", operation=OPERATION, got=got)
 
 
 def _within(seconds: float, find: Callable[[], Identity]) -> Identity | FlowError:
