@@ -250,9 +250,9 @@ BROKEN: dict[str, tuple[str, Broken]] = {
     "separators alone": (
         "kubeconfig_missing",
         lambda at: (
-            ((at / ".kube").mkdir(), write(at / ".kube" / "config", document()) | {"KUBECONFIG": os.pathsep})[1]
-            | {"HOME": str(at)}
-        ),
+            (at / ".kube").mkdir(),
+            write(at / ".kube" / "config", document()) | {"KUBECONFIG": os.pathsep, "HOME": str(at)},
+        )[1],
     ),
     "a folder": ("kubeconfig_unreadable", lambda at: {"KUBECONFIG": str(at)}),
     "no UTF-8": ("kubeconfig_not_utf8", lambda at: ((at / "c").write_bytes(b"\xff"), {"KUBECONFIG": f"{at}/c"})[1]),

@@ -268,8 +268,9 @@ def test_containers_that_start_again_count_as_failures_of_a_job(api, simulation,
     api.post(JOBS, {"metadata": {"name": "web"}, "spec": {"template": {"spec": pod}, "backoffLimit": limit}})
 
     def begun_again():
+        kinds = ("initContainerStatuses", "containerStatuses")
         found = [it for it in api.get(PODS).body["items"] if it["metadata"]["name"].startswith("web")]
-        return sum(it["restartCount"] for pod in found for kind in _STATUSES for it in pod["status"].get(kind, []))
+        return sum(it["restartCount"] for pod in found for kind in kinds for it in pod["status"].get(kind, []))
 
     for number in range(restarts):
         eventually(lambda: names(api, PODS) and begun_again() == number)  # noqa: B023 - called at once
@@ -277,9 +278,6 @@ def test_containers_that_start_again_count_as_failures_of_a_job(api, simulation,
         simulation.move_clock(world, 120)
     eventually(lambda: api.get(f"{JOBS}/web").body["status"].get("conditions"))
     assert api.get(f"{JOBS}/web").body["status"]["conditions"][-1]["reason"] == "BackoffLimitExceeded"
-
-
-_STATUSES = ("initContainerStatuses", "containerStatuses")
 
 
 def test_a_suspended_job_has_no_pods_until_it_is_resumed(api, simulation, world):

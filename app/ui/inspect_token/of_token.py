@@ -127,16 +127,15 @@ def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str)
     issued, expires, first = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
     if expires is None:
         return ""
-    begins = max(issued or 0, first or 0)
+    moment, begins = expires, max(issued or 0, first or 0)
     if begins > now + LEEWAY:
-        key, status = "not_yet", Status.FAILED
+        key, status, moment = "not_yet", Status.FAILED, begins
     elif expires > now:
         key, status = "valid", Status.PASSED
     elif expires + LEEWAY > now:
         key, status = "in_grace", Status.WARNING
     else:
         key, status = "expired", Status.FAILED
-    moment = begins if key == "not_yet" else expires
     sentences = [_words(content, f"times.{key}", duration=duration(abs(moment - now), content))]
     if issued is not None and expires > issued:
         sentences.append(_words(content, "times.lives", duration=duration(expires - issued, content)))

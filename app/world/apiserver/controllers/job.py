@@ -89,17 +89,20 @@ async def sync(world: World, namespace: str, name: str) -> None:
         conditions = [*conditions, _condition("SuccessCriteriaMet", now, why), _condition("Complete", now, why)]
         writer.event(body, "Completed", "Job completed")
     else:
-        # Where no number is wanted, one success is enough: no Pod is created after it, and those that run go on.
-        is_done = completions is None and bool(succeeded)
-        most = len(active) if is_done else min(parallelism, wanted - len(succeeded))
-        most = 0 if is_suspended else most
+        if is_suspended:
+            most = 0
+        elif completions is None and succeeded:  # one success is enough: those that run go on, and no other one begins
+            most = len(active)
+        else:
+            most = min(parallelism, wanted - len(succeeded))
         for pod in victims(active, len(active) - most):
             await writer.delete_pod(body, pod)
         for _ in range(most - len(active)):
             await writer.create_pod(body, {"generateName": f"{name}-"}, spec["template"])
         if is_suspended is not _is_suspended(conditions):
-            word, others = "Suspended" if is_suspended else "Resumed", [it for it in conditions if it["type"] != _PAUSE]
+            word = "Suspended" if is_suspended else "Resumed"
             why = {"reason": f"Job{word}", "message": f"Job {word.lower()}"}
+            others = [each for each in conditions if each["type"] != _PAUSE]
             conditions = [*others, _condition(_PAUSE, now, why, holds=is_suspended)]
             writer.event(body, word, why["message"])
             starts = starts if is_suspended else now

@@ -6,6 +6,8 @@ and Access Management (IAM)".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app.flow.model import ConditionKeys
 from app.world.aws.account import Account
 from app.world.aws.authentication import Caller
@@ -77,13 +79,17 @@ def condition_keys(account: Account, parameters: Parameters) -> ConditionKeys:
     keys: dict[str, str | list[str]] = {f"aws:RequestTag/{name}": value for name, value in asked.items()}
     if names := [*asked, *members(parameters, "TagKeys")[:_TAGS]]:
         keys["aws:TagKeys"] = [name[:_TAG_KEY] for name in names]
-    for name, value in (entity.tags if entity else {}).items():
-        keys |= {f"aws:ResourceTag/{name}": value, f"iam:ResourceTag/{name}": value}
+    keys |= keys_of_tags(entity.tags if entity else {})
     if boundary := parameters.get("PermissionsBoundary", held):
         keys["iam:PermissionsBoundary"] = boundary
     if "PolicyArn" in parameters:
         keys["iam:PolicyARN"] = parameters["PolicyArn"]
     return keys
+
+
+def keys_of_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The condition keys of the tags that the resource of a request has, where it is one of IAM."""
+    return {f"{prefix}:ResourceTag/{name}": value for name, value in tags.items() for prefix in ("aws", "iam")}
 
 
 def _entity(account: Account, parameters: Parameters) -> OidcProvider | InstanceProfile | Role | Policy | User | None:

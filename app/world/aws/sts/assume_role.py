@@ -9,6 +9,7 @@ from app.world.aws.authentication import Caller
 from app.world.aws.authorization import is_allowed, leaves, request_keys
 from app.world.aws.entities import Role
 from app.world.aws.errors import access_denied, not_simulated, validation_error
+from app.world.aws.iam.resources import keys_of_tags
 from app.world.aws.organization import principals_denied_by, resource_denied_by
 from app.world.aws.parameters import Parameters, check, number
 from app.world.aws.sts.credentials import credentials
@@ -62,9 +63,7 @@ def _may_assume(caller: Caller, account: Account, role: Role, parameters: Parame
     """
     own_role = caller.account.roles.get(caller.key.role_name)
     principal = AwsPrincipal(arn=caller.key.arn, role_arn=own_role.arn if own_role else "")
-    keys = request_keys(caller) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
-    for tag, value in role.tags.items():
-        keys |= {f"aws:ResourceTag/{tag}": value, f"iam:ResourceTag/{tag}": value}
+    keys = request_keys(caller) | keys_of_tags(role.tags) | {"sts:RoleSessionName": parameters["RoleSessionName"]}
     if "ExternalId" in parameters:
         keys["sts:ExternalId"] = parameters["ExternalId"]
     if principals_denied_by(caller.account, ASSUME_ROLE, role.arn, keys):
