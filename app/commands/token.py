@@ -153,8 +153,8 @@ def _lifetime(claims: Mapping[str, JsonValue], now: float, words: Content) -> It
     issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
     if issued is not None:
         yield words.message("cli.token.issued", time=timestamp(issued))
-    if begins is not None and begins > now:
-        yield words.message("cli.token.not_yet", duration=duration(begins - now, words))
+    if (start := max(issued or 0, begins or 0)) > now:
+        yield words.message("cli.token.not_yet", duration=duration(start - now, words))
     if expires is None:
         return
     yield words.message("cli.token.expires", time=timestamp(expires))

@@ -31,6 +31,7 @@ from app.flow.port_wrappers.known_issuer import EksCluster
 from app.flow.redaction import MASK
 from app.world.lifecycle.simulation import Simulation
 from tests.waiting import eventually
+from tests.world.kubectl import KUBECTL
 
 CA = trustme.CA()
 SECRET = "s3cr3t-t0ken"
@@ -77,8 +78,7 @@ GET_TOKEN = ["--region", "eu-west-1", "eks", "get-token", "--cluster-name", "pro
         ({"exec": {"args": ["token", "-i", "prod"]}}, "c", ("", "")),
         ({"token": SECRET}, ARN, ("eu-west-1", "111122223333")),
         ({"token": SECRET}, "kind-kind", None),
-        ({"exec": {"args": "prod"}}, "c", None),
-        ({"exec": "prod"}, "c", None),
+        ({"exec": {"args": [None, "--cluster-name", None]}}, "c", None),
     ],
 )
 def test_the_name_that_eks_has_for_a_cluster(
@@ -322,12 +322,50 @@ BROKEN: dict[str, tuple[str, Broken]] = {
     ),
     "no plugin": ("exec_plugin_missing", lambda at: write(at / "c", document(exec=PLUGIN))),
     "a plugin without a command": ("kubeconfig_wrong_shape", lambda at: write(at / "c", document(exec={}))),
+    "a current context that is a number": (
+        "kubeconfig_wrong_shape",
+        lambda at: write(at / "c", document(top={"current-context": 5})),
+    ),
 }
 QUOTED = {
     *("kubeconfig_unreadable", "kubeconfig_broken", "context_incomplete", "no_current_context", "no_such_context"),
     *("cluster_ca_unreadable", "cluster_ca_not_verified", "client_certificate_unreadable", "exec_plugin_missing"),
 }
 """Those of which the system, the YAML parser, kubectl or OpenSSL have words of their own. Ours are in the language."""
+
+
+OF_ANOTHER_FORM = [
+    ("clusters: [{name: a, cluster: {server: 5}}]", "clusters[0].cluster.server", '"…"'),
+    (
+        "clusters: [{name: a}, {name: b, cluster: {insecure-skip-tls-verify: 'true'}}]",
+        "clusters[1].cluster.insecure-skip-tls-verify",
+        "true, false",
+    ),
+    ("contexts: [{name: a, context: {namespace: no}}]", "contexts[0].context.namespace", '"…"'),
+    ("users: [{name: a, user: {token: 1234}}]", "users[0].user.token", '"…"'),
+    ("users: [{name: a, user: {as-groups: x}}]", "users[0].user.as-groups", "[…]"),
+    ("users: [{name: a, user: {exec: aws}}]", "users[0].user.exec", "{…}"),
+    ("users: [{name: a, user: {exec: {args: [eks, 5]}}}]", "users[0].user.exec.args[1]", '"…"'),
+    ("users: [{name: a, user: {exec: {env: [{value: 5}]}}}]", "users[0].user.exec.env[0].value", '"…"'),
+    ("current-context: [a]", "current-context", '"…"'),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "expected"), OF_ANOTHER_FORM)
+def test_a_value_of_another_form_is_named_and_not_quoted(tmp_path: Path, text: str, place: str, expected: str) -> None:
+    with pytest.raises(Unreachable) as raised:
+        kubeconfig.read(write(tmp_path / "c", text))
+    assert (raised.value.code, raised.value.got) == ("kubeconfig_wrong_shape", f"{tmp_path / 'c'}: {place}")
+    assert raised.value.expected == expected
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
+@pytest.mark.parametrize("text", [text for text, *_ in OF_ANOTHER_FORM])
+def test_kubectl_reads_no_file_with_a_value_of_another_form(tmp_path: Path, text: str) -> None:
+    command, environment = [str(KUBECTL), "config", "view"], write(tmp_path / "c", text)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "cannot unmarshal" in done.stderr
 
 
 @pytest.mark.parametrize("name", BROKEN)

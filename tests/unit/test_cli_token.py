@@ -179,6 +179,15 @@ def test_an_expired_token_is_refused_after_the_grace_period(ago, serious):
     assert (oddity.code, oddity.serious) == ("expired", serious)
 
 
+@pytest.mark.parametrize("name", ["iat", "nbf"])
+@pytest.mark.parametrize(("early", "serious"), [(1, False), (300, False), (301, True)])
+def test_a_token_of_the_future_is_refused_before_the_grace_period(name, early, serious):
+    now = 1_800_000_000
+    times = {"iat": now, "nbf": now, "exp": now + 9_000} | {name: now + early}
+    (oddity,) = oddities({"alg": "RS256", "kid": "k"}, claims(**times), now)
+    assert (oddity.code, oddity.name, oddity.serious) == ("not_yet", name, serious)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

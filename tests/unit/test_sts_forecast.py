@@ -230,6 +230,12 @@ def test_a_refusal_shows_what_was_found_and_the_bound(change, got, expected, not
     assert (refusal.got, refusal.expected, refusal.note) == (got, expected, note)
 
 
+@pytest.mark.parametrize(("nbf", "note"), [(NOW, ""), (NOW + 1, "early"), (NOW + 300, "early")])
+def test_that_a_token_may_begin_early_is_called_an_assumption(nbf, note):
+    (begun,) = (it for it in foreseen({**CLAIMS, "nbf": nbf}).points if it.id == "begun")
+    assert (begun.status, begun.note) == (Status.PASSED, note)
+
+
 def test_what_the_simulated_sts_takes_fails_no_point():
     changes = [
         {"aud": "sts.amazonaws.com"},

@@ -20,7 +20,7 @@ from typing import Any
 from app.clients.sources import SourceTooLarge, read_text
 from app.flow import bounded_yaml
 from app.flow.errors import Unreachable
-from app.flow.json_access import get_str
+from app.flow.json_access import get_list, get_str, strings
 from app.flow.port_wrappers.known_issuer import EksCluster
 
 ReadOnlyObject = Mapping[str, Any]
@@ -32,6 +32,22 @@ SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of one file: a thousand clusters and users with certificates of 4 KB."""
 VALUE_LIMIT = 50_000
 """Values in one file, aliases expanded: a cluster, its user and its context have some thirty."""
+_FORMS: Mapping[str, Mapping[str, Any]] = {
+    "context": dict.fromkeys(("cluster", "user", "namespace"), str),
+    "cluster": {
+        **dict.fromkeys(("server", "tls-server-name", "proxy-url"), str),
+        **dict.fromkeys(("certificate-authority", "certificate-authority-data"), str),
+        **dict.fromkeys(("insecure-skip-tls-verify", "disable-compression"), bool),
+    },
+    "user": {
+        **dict.fromkeys(("client-certificate", "client-certificate-data", "client-key", "client-key-data"), str),
+        **dict.fromkeys(("token", "tokenFile", "username", "password", "as", "as-uid"), str),
+        "as-groups": [str],
+        "exec": {"command": str, "args": [str], "env": [{"name": str, "value": str}], "apiVersion": str},
+    },
+}
+"""The forms of the values that are read here. kubectl reads no file in which one has another form."""
+_WRITTEN = {str: '"…"', bool: "true, false"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +125,7 @@ def eks_cluster(kubeconfig: Kubeconfig, name: str) -> EksCluster | None:
     """
     context = kubeconfig.contexts.context(name)
     user = kubeconfig.user_of(context)
-    plugin = user.values.get("exec") if user else None
-    arguments = plugin.get("args") if isinstance(plugin, Mapping) else None
-    words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, Sequence) else []
+    words = strings(get_list(user.values, "exec", "args")) if user else []
     options = {name: value for name, value in pairwise(words) if name.startswith("-")}
     options |= {name: value for name, equals, value in (word.partition("=") for word in words) if equals}
     arn = _CLUSTER_ARN.fullmatch(context.cluster)
@@ -158,6 +172,8 @@ def read(environment: Mapping[str, str]) -> Kubeconfig:
     clusters, users = dict[str, Entry](), dict[str, Entry]()
     for path, document in documents:
         current = current or get_str(document, "current-context")
+        if not isinstance(document.get("current-context"), str | None):
+            raise wrong_shape(f"{path}: current-context", _WRITTEN[str])
         for name, values in _named(path, document, "contexts", "context"):
             contexts.setdefault(name, _context(name, values))
         for name, values in _named(path, document, "clusters", "cluster"):
@@ -204,7 +220,27 @@ def _named(path: Path, document: ReadOnlyObject, plural: str, kind: str) -> Iter
         values = entry.get(kind) or {} if isinstance(entry, Mapping) else None
         if not isinstance(values, Mapping) or not (name := get_str(entry, "name")):
             raise wrong_shape(f"{path}: {plural}[{number}]", f"{{name: …, {kind}: {{…}}}}")
+        _check_form(values, _FORMS[kind], f"{path}: {plural}[{number}].{kind}")
         yield name, values
+
+
+def _check_form(value: Any, form: Any, place: str) -> None:
+    """Raises `Unreachable` where a value is not of that form: a type, a list of one form, or an object whose members
+    have forms. What is absent or null has every form."""
+    if value is None:
+        return
+    if isinstance(form, Mapping):
+        if not isinstance(value, Mapping):
+            raise wrong_shape(place, "{…}")
+        for name, inner in form.items():
+            _check_form(value.get(name), inner, f"{place}.{name}")
+    elif isinstance(form, list):
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise wrong_shape(place, "[…]")
+        for number, item in enumerate(value):
+            _check_form(item, form[0], f"{place}[{number}]")
+    elif not isinstance(value, form):
+        raise wrong_shape(place, _WRITTEN[form])
 
 
 def _context(name: str, values: ReadOnlyObject) -> Context:

@@ -183,9 +183,9 @@ def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:
     issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
     if expires is not None and expires <= now:
         yield _oddity("expired", "exp", expires, f"> {int(now)}", serious=expires + LEEWAY <= now)
-    start = begins if begins is not None else issued
-    if start is not None and start > now:
-        yield _oddity("not_yet", "iat" if begins is None else "nbf", start, f"≤ {int(now)}", serious=True)
+    start, name = max((issued or 0, "iat"), (begins or 0, "nbf"))
+    if start > now:
+        yield _oddity("not_yet", name, start, f"≤ {int(now)}", serious=start > now + LEEWAY)
 
     # (3) Against each other.
     if issued is not None and expires is not None:

@@ -166,7 +166,7 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterator[Point]:
     begins = claims.get("nbf", 0)
     start = max(issued, begins) if type(begins) is int else issued
     begun = start <= moment + LEEWAY
-    expected, note = f"≤ {moment + LEEWAY}", "" if begun else "begun"
+    expected, note = f"≤ {moment + LEEWAY}", ("" if start <= moment else "early") if begun else "begun"
     yield _judged("begun", begun, str(start), expected, _INVALID, (_NOT_VALIDATED,), note=note)
 
 
