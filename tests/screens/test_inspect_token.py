@@ -114,6 +114,14 @@ def test_a_token_that_is_not_valid_yet_is_not_called_valid(language, claim):
     )
 
 
+@pytest.mark.parametrize(("early", "status"), [(300, "warning"), (301, "failed")])
+def test_a_token_that_begins_within_the_grace_is_a_warning(early, status):
+    html = explained(f"{H}.{b64(STS_CLAIMS | {'nbf': NOW + early})}.{S}")
+    times = html.partition(EN.message("inspect_token.times.title"))[2]
+    assert f'<div class="outcome {status}">' in times.partition("</div></div>")[0]
+    assert f'<li class="{status}" data-odd="not_yet">' in html
+
+
 def test_what_stands_out_in_one_part_is_said_where_the_other_is_broken():
     assert 'data-odd="unsigned"' in (html := explained(f"{b64({'alg': 'none'})}.e30x.{S}"))
     assert 'data-odd="missing_claim"' not in html

@@ -128,8 +128,9 @@ def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str)
     if expires is None:
         return ""
     moment, begins = expires, max(issued or 0, first or 0)
-    if begins > now + LEEWAY:
-        key, status, moment = "not_yet", Status.FAILED, begins
+    if begins > now:
+        status = Status.FAILED if begins > now + LEEWAY else Status.WARNING
+        key, moment = "not_yet", begins
     elif expires > now:
         key, status = "valid", Status.PASSED
     elif expires + LEEWAY > now:
