@@ -7,6 +7,8 @@ holds, so such a document is refused before anything of it is constructed. Kuber
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import yaml
@@ -105,23 +107,45 @@ def _broken(problem: str, mark: Any) -> BrokenYaml:
     return BrokenYaml(problem, line=mark.line + 1, column=mark.column + 1) if mark else BrokenYaml(problem)
 
 
+_TAG = "tag:yaml.org,2002:"
+_DIGITS = 70
+"""Characters of an integer that may have 64 bits: `-0b`, and the bits."""
+_INTEGER = re.compile(
+    r"\A[-+]?(?:0[bB]_*[01][01_]*+|0[oO]_*[0-7][0-7_]*+|0[xX]_*[0-9a-fA-F][0-9a-fA-F_]*+|0[0-7_]*+|[1-9][0-9_]*+)\Z"
+)
+_FLOAT = re.compile(
+    r"\A[-+]?(?:(?:\.[0-9][0-9_]*+|[0-9][0-9_]*+(?:\.[0-9_]*+)?)(?:[eE][-+]?[0-9]++)?|\.(?:inf|Inf|INF))\Z"
+    r"|\A\.(?:nan|NaN|NAN)\Z"
+)
+_BOOLEAN = re.compile(r"(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)\Z")
+
+
 class _Loader(yaml.CSafeLoader):
-    """YAML 1.1 as Kubernetes reads it: no dates, no numbers of base 60; an integer beyond 64 bits is a float."""
+    """YAML 1.1 as Kubernetes reads it (sigs.k8s.io/yaml, `goyaml.v2/resolve.go`): no dates, no numbers of base 60; `y`
+    and `n` are booleans, `09`, `0o17` and `1e3` numbers. An integer of more than 64 bits is a float, in another base
+    than ten a text."""
 
-    def construct_yaml_int(self, node: yaml.ScalarNode) -> Any:
-        # Python multiplies base-60 digits one by one, which is quadratic, and huge integers can share one hash.
+    def construct_number(self, node: yaml.ScalarNode) -> Any:
         text = self.construct_scalar(node)
-        if ":" in text:
+        plain = text.replace("_", "")
+        if _INTEGER.match(text) and len(plain) <= _DIGITS:
+            digits = plain.lstrip("+-")
+            value = int(plain, 8 if digits.startswith("0") and digits.isdecimal() else 0)
+            if -(2**63) <= value < 2**64:
+                return value
+        if not _FLOAT.match(text):
             return text
-        value = super().construct_yaml_int(node)
-        return value if abs(value) < 2**64 else float(value)
-
-    def construct_yaml_float(self, node: yaml.ScalarNode) -> Any:
-        text = self.construct_scalar(node)
-        return text if ":" in text else super().construct_yaml_float(node)
+        number = float(plain.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return text if math.isinf(number) and text[-1].isdecimal() else number
 
     def construct_text(self, node: yaml.ScalarNode) -> Any:
         return self.construct_scalar(node)
+
+    def construct_truth(self, node: yaml.ScalarNode) -> Any:
+        text = self.construct_scalar(node)
+        if not _BOOLEAN.match(text):
+            raise ValueError(text)
+        return text.lower() in ("y", "yes", "true", "on")
 
     def construct_binary_text(self, node: yaml.ScalarNode) -> str:
         return bytes(super().construct_yaml_binary(node)).decode("utf-8", "replace")
@@ -132,15 +156,24 @@ class _Loader(yaml.CSafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [
+        (tag, expression)
+        for tag, expression in resolvers
+        if tag.removeprefix(_TAG) not in ("timestamp", "int", "float", "bool")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
-_Loader.add_constructor("tag:yaml.org,2002:binary", _Loader.construct_binary_text)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_text)
+_Loader.add_implicit_resolver(f"{_TAG}bool", _BOOLEAN, list("yYnNtTfFoO"))
+_Loader.add_implicit_resolver(f"{_TAG}int", _INTEGER, list("-+0123456789"))
+_Loader.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+.0123456789"))
+_Loader.add_constructor(f"{_TAG}int", _Loader.construct_number)
+_Loader.add_constructor(f"{_TAG}float", _Loader.construct_number)
+_Loader.add_constructor(f"{_TAG}bool", _Loader.construct_truth)
+_Loader.add_constructor(f"{_TAG}binary", _Loader.construct_binary_text)
+for _name in ("timestamp", "merge", "value"):  # of a scalar: a date, `<<` and `=`
+    _Loader.add_constructor(f"{_TAG}{_name}", _Loader.construct_text)
 for _name in ("set", "omap", "pairs"):  # of these Python makes what JSON has not
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_name}", _Loader.construct_unknown)
+    _Loader.add_constructor(f"{_TAG}{_name}", _Loader.construct_unknown)
 
 
 class _TagLoader(_Loader):

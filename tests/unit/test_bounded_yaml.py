@@ -25,13 +25,43 @@ def read(text):
         ("text: !!binary aGk=", {"text": "hi"}),
         ("port: 22:22", {"port": "22:22"}),
         ("ratio: 1:30.5", {"ratio": "1:30.5"}),
-        ("n: 18446744073709551616", {"n": 2.0**64}),
-        ("base: &b {x: 1}\nall: [*b, {<<: *b, y: 2}, {<<: [*b, {z: 3}]}]", None),
+        ("m: 18446744073709551616", {"m": 2.0**64}),
+        ("[<<, =]", ["<<", "="]),
+        ("base: &b {x: 1}\nall: [*b, {<<: *b, w: 2}, {<<: [*b, {z: 3}]}]", None),
     ],
 )
 def test_values(text, value):
     expected = yaml.safe_load(text) if value is None else value
     assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (True, "y Y yes Yes YES true True TRUE on On ON"),
+        (False, "n N no No NO false False FALSE off Off OFF"),
+        (None, "null Null NULL ~"),
+        (9, "9 +9 09 011 0o11 0O11 0x9 0X9 0b1001 0B1001 0b10_01 9_ 9. 09. 9e0 .9e1 90e-1 0.9E+1 +9."),
+        (-9, "-9 -011 -0x9 -0b1001 -9e0"),
+        (0.5, ".5 0.5 +.5 5e-1 0_.5"),
+        (2**64 - 1, "18446744073709551615 0xFFFFFFFFFFFFFFFF"),
+        (-(2.0**63) * 2, "-18446744073709551616"),
+    ],
+)
+def test_a_word_is_what_kubectl_takes_it_for(value, words):
+    """As `kubectl config view` 1.32 reads it, and reports for a value that should have been a text."""
+    assert [(type(read(word)) in (int, float), read(word)) for word in words.split()] == [
+        (type(value) in (int, float), value) for _ in words.split()
+    ]
+
+
+@pytest.mark.parametrize(
+    "word",
+    "yEs tRUE nULL _1 1e 1e3x 0b12 0b 0x 0x1p4 0x10000000000000000 +-5 5+ . + 1:30 1:30:00 190:20:30.15 1e400 inf nan "
+    "Infinity 2026-12-02 2001-01-01T00:00:00Z".split(),
+)
+def test_a_word_that_is_a_text_for_kubectl_is_one(word):
+    assert read(word) == word
 
 
 def test_what_json_has_not():
@@ -75,7 +105,9 @@ def test_a_few_aliases_and_merges_are_read():
         ("a: [", "did not find expected node content"),
         ("a: !!python/object:os.system {}", "could not determine a constructor"),
         ("{[a]: b}", "found unhashable key"),
-        ("9" * 5000, "ValueError"),
+        ("9" * 5000, None),
+        ("!!int x", None),
+        ("!!bool x", "ValueError"),
         ("a\n---\nb", "but found another document"),
     ],
 )
