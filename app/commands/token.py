@@ -17,7 +17,7 @@ from app.flow.model import JsonValue, Status
 from app.flow.times import timestamp
 from app.flow.token import DecodedToken, MalformedToken, decode
 from app.flow.tokens.claim_sources import TIMES, leaves
-from app.flow.tokens.inspection import Oddity, oddities, of_signature, renewal, repeated, whole_seconds
+from app.flow.tokens.inspection import Oddity, beginning, oddities, of_signature, renewal, repeated, whole_seconds
 from app.report.durations import duration
 from app.settings import Settings
 
@@ -150,10 +150,10 @@ def _shown(name: str, value: JsonValue) -> str:
 
 
 def _lifetime(claims: Mapping[str, JsonValue], now: float, words: Content) -> Iterator[str]:
-    issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
+    issued, expires = (whole_seconds(claims.get(name)) for name in ("iat", "exp"))
     if issued is not None:
         yield words.message("cli.token.issued", time=timestamp(issued))
-    if (start := max(issued or 0, begins or 0)) > now:
+    if (start := beginning(claims)[0]) > now:
         yield words.message("cli.token.not_yet", duration=duration(start - now, words))
     if expires is None:
         return

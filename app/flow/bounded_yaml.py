@@ -109,7 +109,7 @@ def _broken(problem: str, mark: Any) -> BrokenYaml:
 
 _TAG = "tag:yaml.org,2002:"
 _DIGITS = 70
-"""Characters of an integer that may have 64 bits: `-0b`, and the bits."""
+"""Characters of an integer that may have 64 bits: `-0b`, and the bits. Python takes quadratic time for longer ones."""
 _INTEGER = re.compile(
     r"\A[-+]?(?:0[bB]_*[01][01_]*+|0[oO]_*[0-7][0-7_]*+|0[xX]_*[0-9a-fA-F][0-9a-fA-F_]*+|0[0-7_]*+|[1-9][0-9_]*+)\Z"
 )
@@ -135,7 +135,7 @@ class _Loader(yaml.CSafeLoader):
                 return value
         if not _FLOAT.match(text):
             return text
-        number = float(plain.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        number = self.construct_yaml_float(node)
         return text if math.isinf(number) and text[-1].isdecimal() else number
 
     def construct_text(self, node: yaml.ScalarNode) -> Any:

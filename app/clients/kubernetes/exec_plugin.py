@@ -16,13 +16,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from weakref import WeakValueDictionary
 
 from app.clients.kubernetes.kubeconfig import ReadOnlyObject, problem, wrong_shape
 from app.clients.sources import TIMEOUT, Program, SourceTooLarge
 from app.flow import strict_json
-from app.flow.json_access import get_str, unix_time
+from app.flow.json_access import get_list, get_str, unix_time
 from app.flow.model import JsonObject
 from app.flow.redaction import MASK, mask_text
 
@@ -88,8 +87,8 @@ def _run(
     """The `status` of the plugin's ExecCredential."""
     # (1) The command, and its environment.
     command = _command(plugin)
-    arguments = [str(argument) for argument in _items(plugin, "args")]
-    variables = (item for item in _items(plugin, "env") if get_str(item, "name"))
+    arguments = [str(argument) for argument in get_list(plugin, "args")]
+    variables = (item for item in get_list(plugin, "env") if get_str(item, "name"))
     own = {it["name"]: "" if it.get("value") is None else str(it["value"]) for it in variables}
     spec: JsonObject = {"interactive": False}
     if cluster:
@@ -142,8 +141,7 @@ def _credential(status: ReadOnlyObject, command: str) -> ExecCredential:
 
 
 def _command(plugin: ReadOnlyObject) -> str:
-    command = plugin.get("command")
-    if not isinstance(command, str) or not command:
+    if not (command := get_str(plugin, "command")):
         raise wrong_shape("users[].user.exec", "{command: …}")
     return command
 
@@ -155,8 +153,3 @@ def _quoted(errors: bytes, environment: Mapping[str, str]) -> str:
         if len(value) >= 8 and any(word in name.upper() for word in _SECRET_NAMES):
             said = said.replace(value, MASK)
     return said if len(said) <= SAID_LIMIT else f"…{said[-SAID_LIMIT:]}"
-
-
-def _items(plugin: ReadOnlyObject, key: str) -> list[Any]:
-    found = plugin.get(key)
-    return found if isinstance(found, list) else []

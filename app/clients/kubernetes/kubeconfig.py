@@ -172,8 +172,7 @@ def read(environment: Mapping[str, str]) -> Kubeconfig:
     clusters, users = dict[str, Entry](), dict[str, Entry]()
     for path, document in documents:
         current = current or get_str(document, "current-context")
-        if not isinstance(document.get("current-context"), str | None):
-            raise wrong_shape(f"{path}: current-context", _WRITTEN[str])
+        _check_form(document.get("current-context"), str, f"{path}: current-context")
         for name, values in _named(path, document, "contexts", "context"):
             contexts.setdefault(name, _context(name, values))
         for name, values in _named(path, document, "clusters", "cluster"):

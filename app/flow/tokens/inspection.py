@@ -74,6 +74,12 @@ def renewal(claims: Mapping[str, JsonValue]) -> Renewal | None:
     return Renewal(requested=requested, at=int(renewal_time(ends, requested)))
 
 
+def beginning(claims: Mapping[str, JsonValue]) -> tuple[int, str]:
+    """The Unix seconds from which the token is valid, and the claim that says so: the later of `iat` and `nbf`. 0 where
+    neither can be read."""
+    return max((whole_seconds(claims.get(name)) or 0, name) for name in ("iat", "nbf"))
+
+
 def oddities(header: Mapping[str, JsonValue], claims: Mapping[str, JsonValue], now: float) -> tuple[Oddity, ...]:
     """Everything unusual, in the order header, parties, times, binding. `now` in Unix seconds."""
     return (*_header(header), *_parties(claims), *_times(claims, now), *_binding(claims))
@@ -180,10 +186,10 @@ def _times(claims: Mapping[str, JsonValue], now: float) -> Iterator[Oddity]:
             yield _oddity("times", name, claims[name], "", serious=True)
 
     # (2) Each against now.
-    issued, expires, begins = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
+    issued, expires = (whole_seconds(claims.get(name)) for name in ("iat", "exp"))
     if expires is not None and expires <= now:
         yield _oddity("expired", "exp", expires, f"> {int(now)}", serious=expires + LEEWAY <= now)
-    start, name = max((issued or 0, "iat"), (begins or 0, "nbf"))
+    start, name = beginning(claims)
     if start > now:
         yield _oddity("not_yet", name, start, f"≤ {int(now)}", serious=start > now + LEEWAY)
 

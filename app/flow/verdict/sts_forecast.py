@@ -166,8 +166,8 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterator[Point]:
     begins = claims.get("nbf", 0)
     start = max(issued, begins) if type(begins) is int else issued
     begun = start <= moment + LEEWAY
-    expected, note = f"≤ {moment + LEEWAY}", ("" if start <= moment else "early") if begun else "begun"
-    yield _judged("begun", begun, str(start), expected, _INVALID, (_NOT_VALIDATED,), note=note)
+    note = "begun" if not begun else "early" if start > moment else ""
+    yield _judged("begun", begun, str(start), f"≤ {moment + LEEWAY}", _INVALID, (_NOT_VALIDATED,), note=note)
 
 
 def _records(claims: Mapping[str, Any], entered: Entered) -> Iterator[Point]:

@@ -12,7 +12,7 @@ from app.flow.json_access import shown
 from app.flow.model import JsonValue, Status
 from app.flow.token import LEEWAY
 from app.flow.tokens.claim_sources import TIMES, leaves, source
-from app.flow.tokens.inspection import Oddity, oddities, renewal, repeated, whole_seconds
+from app.flow.tokens.inspection import Oddity, beginning, oddities, renewal, repeated, whole_seconds
 from app.flow.tokens.pasted import Pasted, Problem
 from app.flow.tokens.signature import SignatureCheck, TriedKey
 from app.flow.visible import visible
@@ -124,10 +124,10 @@ def _local(seconds: int, zone: str) -> str:
 
 def _life(claims: Mapping[str, Any], content: Content, *, now: float, zone: str) -> str:
     """How long the token is still valid, and when the kubelet renews it."""
-    issued, expires, first = (whole_seconds(claims.get(name)) for name in ("iat", "exp", "nbf"))
+    issued, expires = (whole_seconds(claims.get(name)) for name in ("iat", "exp"))
     if expires is None:
         return ""
-    moment, begins = expires, max(issued or 0, first or 0)
+    moment, begins = expires, beginning(claims)[0]
     if begins > now:
         status = Status.FAILED if begins > now + LEEWAY else Status.WARNING
         key, moment = "not_yet", begins
