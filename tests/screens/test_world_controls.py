@@ -9,7 +9,7 @@ import pytest
 from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import local_script_runner
 
-from app.content import load
+from app.content import LANGUAGES, load
 from app.ui.state import allowance, already_read, own_world
 from app.world.clock import CLOCK_LIMIT
 from app.world.lifecycle.world_store import NoRoom, WorldStore
@@ -67,6 +67,20 @@ def test_a_clock_that_cannot_move_says_so_once_where_it_was_asked(screen):
     assert [warning.value for warning in shown.test.warning] == [load("en").message("screens.clock_too_far")]
     shown.test.run()
     assert not shown.test.warning
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_page_says_that_the_disk_does_not_take_the_world(screen, simulation, monkeypatch, language):
+    shown = screen(lang=language).open("token_mount")
+    assert "not_kept" not in shown.keys
+    problem = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(type(simulation), "not_kept", lambda _: {shown.world.path: problem})
+        shown.click("clock_sidebar_6")
+        assert "No space left on device" in shown.html("not_kept")
+        assert "IRSA_STATE_DIR" in shown.open("why").html("not_kept")
+    shown.test.run()
+    assert "not_kept" not in shown.keys
 
 
 def test_a_dropped_world_is_made_again_with_its_walk(screen, simulation):

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import re
 import shutil
 import stat
 import threading
@@ -10,7 +11,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
+from starlette.responses import Response
 
+from app.flow.model import Status
+from app.flow.steps.walk import walk
+from app.wiring import simulated
+from app.world import edits
 from app.world.apiserver.auth.authentication import ADMIN
 from app.world.apiserver.registry import operations
 from app.world.lifecycle.simulation import Simulation
@@ -20,6 +27,9 @@ from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.keepers import Keepers
 from app.world.saved.state_directory import StateDirectory
+from app.world.servers.http import changes_nothing
+from tests.world.helpers import aws_client
+from tests.world.kubernetes_world import Api
 
 
 def test_one_writes_to_the_disk_at_a_time(simulation, world, tmp_path, monkeypatch):
@@ -145,6 +155,11 @@ def test_a_world_whose_folder_was_removed_is_on_the_disk_again_with_its_next_cha
         assert "object/configmaps/default/later" in state.worlds[0].world.sections
 
 
+def refusal(scope, why):
+    """As the servers give it, with the reason alone."""
+    return Response(re.search("to its disk: (.*)[.] The change is made", why)[1], 507)
+
+
 def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):
     async def changes(scope, receive, send):
         await send({"type": "http.response.start", "status": 201, "headers": []})
@@ -158,7 +173,7 @@ def test_a_change_is_not_acknowledged_while_the_process_ends(tmp_path):
 
         keepers = Keepers(state)
         await keepers.close()
-        await keepers.durable(changes)({"type": "http", "method": "POST", "headers": []}, None, send)
+        await keepers.durable(changes, refusal)({"type": "http", "method": "POST", "headers": []}, None, send)
         return sent
 
     with StateDirectory(tmp_path) as state:
@@ -243,18 +258,22 @@ def test_the_folder_is_known_in_which_every_world_is_kept(tmp_path, own):
         ("DELETE", 200, None, ["flushed", 200, "body"]),
         ("GET", 200, None, [200, "body"]),
         ("POST", 409, None, [409, "body"]),
-        ("POST", 201, OSError("full"), ["flushed", "full"]),
+        ("POST", 201, OSError("full"), ["flushed", 507, "full"]),
+        ("PUT", 409, OSError("full"), [409, "body"]),
+        ("READ", 200, OSError("full"), ["flushed", 200, "body"]),
     ],
 )
 def test_a_change_is_on_the_disk_before_it_is_acknowledged(tmp_path, method, status, disk, expected):
     happened = []
 
     async def application(scope, receive, send):
+        if method == "READ":
+            changes_nothing(scope)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"body"})
 
     async def send(message):
-        happened.append(message.get("status", "body"))
+        happened.append(message.get("status") or message["body"].decode())
 
     async def flush():
         happened.append("flushed")
@@ -266,11 +285,49 @@ def test_a_change_is_on_the_disk_before_it_is_acknowledged(tmp_path, method, sta
         keepers = Keepers(state)
         keepers._by_quota[id(quota)] = SimpleNamespace(flush=flush)
         payer.set(quota)
-        try:
-            await keepers.durable(application)({"type": "http", "method": method, "headers": []}, None, send)
-        except OSError as error:
-            happened.append(str(error))
+        sent = "POST" if method == "READ" else method
+        await keepers.durable(application, refusal)({"type": "http", "method": sent, "headers": []}, None, send)
 
     with StateDirectory(tmp_path) as state:
         asyncio.run(asked())
     assert happened == expected
+
+
+def test_on_a_full_disk_changes_are_refused_and_all_else_goes_on(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pods, maps = "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/configmaps"
+    with Simulation(state=StateDirectory(tmp_path)) as kept:
+        here, untouched = kept.world("a"), kept.world("b", start="empty")
+        api, iam = Api(kept, here), aws_client(kept, here, "iam")
+        pod = {"metadata": {"name": "tried"}, "spec": {"serviceAccountName": here.chain.service_account}}
+        pod["spec"]["containers"] = [{"name": "main", "image": "amazon/aws-cli"}]
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(Journal, "begin", full)
+            meanwhile.setattr(Journal, "append", full)
+            # (1) What changes something.
+            refused = api.post(maps, {"metadata": {"name": "made"}})
+            assert refused.status == 500
+            assert "could not write this world to its disk: No space left on device." in refused.body["message"]
+            with pytest.raises(ClientError, match=r"InsufficientStorage.*No space left on device"):
+                iam.create_user(UserName="made")
+            kept.move_clock(here, 3600.0)  # it is done, and pages say that it is not kept
+            assert (here.clock.offset, [*kept.not_kept()]) == (3600.0, [here.path])
+            # (2) What changes nothing.
+            assert iam.get_user(UserName="made")["User"]["UserName"] == "made"
+            assert api.get(f"{maps}/made").status == 200
+            mutated = api.post(pods, pod, dryRun="All").body["spec"]["containers"][0]["env"]
+            assert "AWS_ROLE_ARN" in [variable["name"] for variable in mutated]
+            kept.edit(here, edits.recreate_pod(here))
+            walked = walk(simulated(kept, here), here.chain.subject)
+            assert {check.status for step in walked.reports for check in step.checks} == {Status.PASSED}
+            assert kept.keeps(untouched)
+        # (3) Once there is room.
+        assert api.post(maps, {"metadata": {"name": "later"}}).status == 201
+        assert kept.not_kept() == {}
+        api.close()
+    with Simulation(state=StateDirectory(tmp_path)) as again:
+        back = again.kept("a")
+        assert back.clock.offset == 3600.0
+        assert back.account.users.keys() >= {"made"}

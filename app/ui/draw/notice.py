@@ -126,6 +126,12 @@ def lost(loss: str, content: Content) -> None:
     components.block(warned(f"<p>{prose(words)}</p>", content), key="lost")
 
 
+def not_kept(problem: str, content: Content) -> None:
+    """Says that the disk does not take the world's changes, for the reason that the system gives."""
+    words = prose(content.message("limits.not_kept", got=problem))
+    components.block(warned(f"<p>{words}</p>", content, role="alert"), key="not_kept")
+
+
 def needs_a_world(content: Content) -> bool:
     """Whether the page cannot go on without a world; then draws the reason and the way to the simulated world."""
     if mode.can().break_world:

@@ -78,6 +78,8 @@ def show_notices(page: str, walk_view: WalkView | None, content: Content) -> Non
     if not mode.can().walk_cluster:
         _chain(walk_view, content)
         not_there.say(page, content)
+        if unwritten := session.not_kept():
+            notice.not_kept(unwritten, content)
     if loss := session.loss():
         notice.lost(loss, content)
     if mode.was_refused() and (refused := mode.refusal()):

@@ -58,6 +58,7 @@ def gauges() -> Iterable[Metric]:
         "irsa_worlds": [Sample(len(store))],
         "irsa_worlds_limit": [Sample(store.capacity)],
         "irsa_worlds_unreadable": [Sample(len(session.simulation().set_aside))],
+        "irsa_worlds_not_kept": [Sample(len(session.simulation().not_kept()))],
         "irsa_under_way": [Sample(count, {"kind": kind}) for kind, count in STOPPING.count().items()],
         "irsa_stopping": [Sample(int(STOPPING.began is not None))],
     }
@@ -108,7 +109,7 @@ def _words(page: Any) -> Content:
 
 
 def _world(page: Any) -> str:
-    """`kept`, `gone`, or `none` where the page has none."""
+    """`kept`, `older` where its last changes are not on the disk, `gone`, or `none` where the page has none."""
     context = page.client.client_context
     if context is None:
         return "none"
@@ -117,4 +118,6 @@ def _world(page: Any) -> str:
     world = session.simulation().store.get(own_world.key_of(found, facts))
     if world is None:
         return "none"
+    if world.path in session.simulation().not_kept():
+        return "older"
     return "kept" if session.simulation().keeps(world) else "gone"

@@ -26,8 +26,8 @@ from app.world.aws.s3 import api as s3_api
 from app.world.aws.s3.errors import slow_down, too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.aws.times import http_date
-from app.world.events.aws import account_of_call, notice
-from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, read_body
+from app.world.events.aws import account_of_call, changes_account, notice
+from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, changes_nothing, read_body
 
 QUERY_LIMIT = 400 * 1024
 """Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, at three bytes each 384 KiB."""
@@ -48,10 +48,14 @@ def create_app(directory: Directory, is_own_host: Callable[[str], bool] = is_loo
 
 def wait(scope: Scope) -> Response:
     """The refusal of a request that is to be sent again later, in the shape of the service that it names."""
-    request = Request(scope)
-    found = _SCOPE.search(request.headers.get("authorization", "")) or _SCOPE.search(request.url.query)
-    service = found[1] if found else "sts" if request.method == "POST" or "Action=" in request.url.query else "s3"
+    service = _named(Request(scope))
     return _refusal(service, slow_down() if service == "s3" else throttled(), scope["path"])
+
+
+def not_kept(scope: Scope, why: str) -> Response:
+    """The answer to a change that is not on the disk: a status that SDKs do not take for a reason to try again, because
+    the change is made."""
+    return _refusal(_named(Request(scope)), AwsError(507, "InsufficientStorage", why), scope["path"])
 
 
 class _Endpoint:
@@ -86,6 +90,8 @@ class _Endpoint:
         except ValueError:
             error = AwsError(404, "MalformedQueryString", "The query string contains a syntax error.")
             return query_api.refusal("sts", error)
+        if not changes_account(call):
+            changes_nothing(request.scope)
         response = await self._dispatch(call)
         if (account := account_of_call(self._directory, call)) is not None:
             notice(account, call, response.status_code)
@@ -118,6 +124,12 @@ class _Endpoint:
             return _malformed_signature(call, problem)
         except AwsError as error:
             return _refusal(service, error, call.raw_path)
+
+
+def _named(request: Request) -> str:
+    """The service that a request names before its body is read."""
+    found = _SCOPE.search(request.headers.get("authorization", "")) or _SCOPE.search(request.url.query)
+    return found[1] if found else "sts" if request.method == "POST" or "Action=" in request.url.query else "s3"
 
 
 def _refusal(service: str, error: AwsError, raw_path: str) -> Response:

@@ -44,8 +44,6 @@ def notice(account: Account, call: Incoming, status: int) -> None:
     is_new = status == 200 and note_call(account, service, action, headers.get("user-agent", ""))
     if is_developer(headers):
         return
-    by_method = service in ("s3", "eks")
-    writes = call.method not in ("GET", "HEAD") if by_method else bool(_WRITES.match(action))
     account.log.events.record(
         tool=tool.name,
         command=tool.command,
@@ -54,9 +52,22 @@ def notice(account: Account, call: Incoming, status: int) -> None:
         name=name,
         step=_step(service, kind, action),
         status=status,
-        changes=is_new or (writes and (status < 300 or service == "sts")),
+        changes=is_new or (_writes(call, service, action) and (status < 300 or service == "sts")),
         learners=key_id == account.admin.access_key_id,
     )
+
+
+def changes_account(call: Incoming) -> bool:
+    """Whether a call is to change something in its account. The credentials that STS issues are nothing in it."""
+    service = _scope(call)[1]
+    action = "" if service == "s3" else _object(call, _fields(call))[2]
+    return service != "sts" and _writes(call, service, action)
+
+
+def _writes(call: Incoming, service: str, action: str) -> bool:
+    if service in ("s3", "eks"):
+        return call.method not in ("GET", "HEAD")
+    return bool(_WRITES.match(action))
 
 
 def account_of_call(directory: Directory, call: Incoming) -> Account | None:

@@ -27,8 +27,8 @@ class Choices:
     """The Pods that run under the chain's ServiceAccount, the newest first."""
 
 
-def choices(world: World) -> Choices:
-    """What there is beside the chain that the world is about."""
+async def choices(world: World) -> Choices:
+    """What there is beside the chain that the world is about, read on the servers' loop."""
     namespace = world.chain.namespace
     accounts = _names(world, "serviceaccounts", namespace)
     return Choices(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -165,10 +165,7 @@ class Simulation:
     def choices(self, world: World) -> Choices:
         """What its learner can choose from: what is in the world now."""
 
-        async def read() -> Choices:
-            return chain_choice.choices(world)
-
-        return self.run(read())
+        return self.run(chain_choice.choices(world))
 
     def choose(
         self, world: World, *, namespace: str | None = None, service_account: str | None = None, pod: str | None = None
@@ -198,10 +195,14 @@ class Simulation:
         """Whether the world is there again after a restart."""
         return self._keepers is not None and self._keepers.of(world) is not None
 
+    def not_kept(self) -> Mapping[str, OSError]:
+        """Why the last changes of some worlds are not on the disk, and gone after a restart, by the world's path."""
+        return self._keepers.not_kept() if self._keepers is not None else {}
+
     def keep(self, world: World) -> None:
-        """Returns once all that was done to the world is on the disk; nothing where it is not kept."""
+        """Returns once all that was done to the world is on the disk, or the disk did not take it (`not_kept`)."""
         if self._keepers is not None:
-            self.run(self._keepers.flush(world))
+            self.run(self._keepers.try_to_flush(world))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the servers' loop and returns its result."""
@@ -241,7 +242,7 @@ class Simulation:
                 with world.log.events.quiet():
                     done = await work
                 if self._keepers is not None:
-                    await self._keepers.flush(world)
+                    await self._keepers.try_to_flush(world)
                 return done
 
         try:

@@ -50,6 +50,8 @@ class Keeper:
         self._is_whole = True
         """Whether the journal has all changes so far: a full disk may have taken half of one. Where it has not, all of
         the world is written again."""
+        self.problem: OSError | None = None
+        """Why the world is not on the disk as it is; None after a write that went well."""
 
     @property
     def directory(self) -> Path:
@@ -61,11 +63,11 @@ class Keeper:
         of it, or the next look, writes it then."""
         try:
             async with self._writing:  # what changes meanwhile is written after it, however long the disk takes
-                await self._begin()
+                await self._write(whole=True)
         except OSError as error:
             if not again:
                 raise
-            _log.warning("A world could not be kept in %s: %s", self.directory, error)
+            self._warn(error)
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def flush(self) -> None:
@@ -103,21 +105,27 @@ class Keeper:
     async def _flush(self) -> None:
         async with self._writing:
             self._next = None  # a request that comes from now on waits for another
-            if not self._is_whole or self._journal.is_due:
-                await self._begin()
-                return
-            self._is_whole = False
-            written, gone = self._changes()
-            if written or gone:
-                await asyncio.to_thread(self._journal.append, written, gone)
-            self._is_whole = True
+            await self._write(whole=not self._is_whole or self._journal.is_due)
 
-    async def _begin(self) -> None:
+    async def _write(self, *, whole: bool) -> None:
+        """Writes all of the world, or what has changed of it. Raises `OSError`."""
         self._is_whole = False
+        try:
+            await (self._write_world() if whole else self._write_changes())
+        except OSError as error:
+            self.problem = error
+            raise
+        self._is_whole, self.problem = True, None
+
+    async def _write_changes(self) -> None:
+        written, gone = self._changes()
+        if written or gone:
+            await asyncio.to_thread(self._journal.append, written, gone)
+
+    async def _write_world(self) -> None:
         self._changed = set()
         self._written = {name: json.dumps(value) for name, value in self._now().items()}
         await asyncio.to_thread(self._write_all, dict(self._written))
-        self._is_whole = True
 
     def _write_all(self, written: Mapping[str, str]) -> None:
         """In a thread of its own: of a world at its limits this takes longer than other worlds are to wait."""
@@ -152,8 +160,13 @@ class Keeper:
     async def _try(self) -> None:
         try:
             await self.flush()
+        except OSError as error:
+            self._warn(error)
         except Exception:  # of whatever kind: it would end the looks at this world, and keep others from the disk
             _log.exception("A world could not be kept in %s", self.directory)
+
+    def _warn(self, error: OSError) -> None:
+        _log.warning("A world could not be kept in %s: %s", self.directory, error)
 
     def _note(self, change: Change) -> None:
         self._changed.add(sections.object_name(change.resource, change.stored))

@@ -1,10 +1,12 @@
-"""The keepers of all worlds of one process, and the middleware by which no answer goes out before what it tells of is
-on the disk."""
+"""The keepers of all worlds of one process, and the middleware by which no answer to a change goes out before the
+change is on the disk."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -15,15 +17,23 @@ from app.world.saved.journal import Journal
 from app.world.saved.keeper import Keeper
 from app.world.saved.sections import KeptWorld
 from app.world.saved.state_directory import KeptOnDisk, StateDirectory
+from app.world.servers.http import may_change
 
 if TYPE_CHECKING:
     from app.world.world import World
 
-_ONLY_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOT_KEPT = (
+    "The server could not write this world to its disk: {why}. The change is made, but the world is without it after a "
+    "restart of the server, unless the disk takes it before that."
+)
 
 
 class _GoesOff(Exception):
     """Raised instead of answering a change that is not kept, because the keepers are closed."""
+
+
+class _NotKept(Exception):
+    """Raised instead of answering a change that is not kept, because the disk did not take it."""
 
 
 class Keepers:
@@ -70,6 +80,10 @@ class Keepers:
         """The keeper of a world; None where it is not kept yet."""
         return self._keepers.get(world.path)
 
+    def not_kept(self) -> Mapping[str, OSError]:
+        """Why the last changes of some worlds are not on the disk, by the world's path. From any thread."""
+        return {path: it.problem for path, it in list(self._keepers.items()) if it.problem is not None}
+
     def forget(self, world: World) -> None:
         """The world is gone for good: nothing of it is left on the disk."""
         self._forgetting.add(task := asyncio.get_running_loop().create_task(self._forget(world)))
@@ -100,8 +114,14 @@ class Keepers:
         for keeper in keepers:
             await keeper.close()
 
-    def durable(self, app: ASGIApp) -> ASGIApp:
-        """Holds back the answer to a change until it is on the disk; where that fails, the answer is an error."""
+    async def try_to_flush(self, world: World) -> None:
+        """As `flush`, of what the disk cannot refuse: it is done. `Keeper.problem` says that it is not kept."""
+        with suppress(OSError):
+            await self.flush(world)
+
+    def durable(self, app: ASGIApp, refusal: Callable[[Scope, str], Response]) -> ASGIApp:
+        """Holds back an answer until what was changed is on the disk. Where that fails, the answer to a change is
+        `refusal` with the reason, and any other answer goes out: else a full disk would stop each walk."""
 
         async def kept(scope: Scope, receive: Receive, send: Send) -> None:
             async def later(message: Message) -> None:
@@ -110,14 +130,22 @@ class Keepers:
                         raise _GoesOff
                     keeper = self._by_quota.get(id(payer.get()))
                     if keeper is not None:
-                        await keeper.flush()
+                        await flushed(keeper)
                 await send(message)
 
-            reads = scope["type"] != "http" or scope["method"] in _ONLY_READS
+            async def flushed(keeper: Keeper) -> None:
+                try:
+                    await keeper.flush()
+                except OSError as error:
+                    if may_change(scope):
+                        raise _NotKept(error.strerror or str(error)) from error
+
             try:
-                await app(scope, receive, send if reads else later)
+                await app(scope, receive, later if may_change(scope) else send)
             except _GoesOff:
                 await Response(status_code=503)(scope, receive, send)
+            except _NotKept as error:
+                await refusal(scope, _NOT_KEPT.format(why=error))(scope, receive, send)
 
         return kept
 

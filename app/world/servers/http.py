@@ -1,10 +1,12 @@
-"""How every server of the world reads a request's body: up to a size, and for so long."""
+"""What every server of the world does with a request: it reads the body up to a size and for so long, and says where a
+request that could change the world does not."""
 
 from __future__ import annotations
 
 import asyncio
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from app.flow.json_access import whole_number
 
@@ -18,6 +20,21 @@ DISCARD_LIMIT = 16 * 1024 * 1024
 """Bytes of a refused body that are read in order to be thrown away."""
 DISCARD_SECONDS = 3.0
 """For how long."""
+
+
+_READS = "irsa.reads"
+"""In the scope of a request that was found to change nothing."""
+
+
+def changes_nothing(scope: Scope) -> None:
+    """Notes that this request changes nothing in the world, whatever its method says."""
+    scope[_READS] = True
+
+
+def may_change(scope: Scope) -> bool:
+    """Whether a request may change something: by its method (RFC 9110, section 9.2.1), unless it is noted that it does
+    not."""
+    return scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS") and _READS not in scope
 
 
 class BodyTooLarge(Exception):

@@ -22,7 +22,7 @@ from starlette.routing import Route, Router
 from app.flow.model import JsonObject, JsonValue
 from app.flow.webhook import POD_IDENTITY_JITTER, mutate, mutate_for_pod_identity
 from app.serving.gate import is_loopback_host
-from app.world.servers.http import BodyTooLarge, BodyTooSlow, read_body
+from app.world.servers.http import BodyTooLarge, BodyTooSlow, changes_nothing, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -106,6 +106,7 @@ def create_app(find_world: Callable[[str], World | None]) -> Router:
         if world is None:
             return PlainTextResponse("404 page not found\n", 404)
         world.usage.charge()
+        changes_nothing(request.scope)
 
         async def reviewed(document: JsonValue) -> JsonValue:
             await asyncio.sleep(world.webhook_delay)

@@ -102,13 +102,15 @@ class Servers:
         aws: socket.socket,
         kubernetes: socket.socket,
         context: ssl.SSLContext,
-        around: Callable[[ASGIApp], ASGIApp] | None = None,
+        around: Callable[[ASGIApp, Callable[[Scope, str], Response]], ASGIApp] | None = None,
     ) -> None:
-        """`around`: a middleware around all applications, if any."""
-        around = around or (lambda app: app)
-        https = around(https_app(store, issuer_host))
+        """`around`: a middleware around all applications, if any. It is given their refusal of a change that could not
+        be kept, which takes the reason."""
+        around = around or (lambda app, _: app)
+        https = around(https_app(store, issuer_host), kubernetes_api.not_kept)
+        amazon = around(aws_api.create_app(store), aws_api.not_kept)
         self._servers = [
-            (uvicorn.Server(config(around(aws_api.create_app(store)), aws_api.wait, tls=False)), aws),
+            (uvicorn.Server(config(amazon, aws_api.wait, tls=False)), aws),
             (TlsServer(config(https, kubernetes_api.wait, tls=True), context), kubernetes),
         ]
 

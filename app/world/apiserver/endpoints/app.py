@@ -36,7 +36,7 @@ from app.world.apiserver.request.request_scope import RequestScope
 from app.world.apiserver.types import codec, errors
 from app.world.apiserver.types.resources import REVIEWS, Resource, find_resource
 from app.world.lifecycle.advance_clock import follow_wall_clock
-from app.world.servers.http import BodyTooLarge, BodyTooSlow, read_body
+from app.world.servers.http import BodyTooLarge, BodyTooSlow, changes_nothing, read_body
 
 if TYPE_CHECKING:
     from app.world.world import World
@@ -59,6 +59,11 @@ def create_app(find_world: FindWorld) -> ASGIApp:
 def wait(_: Scope) -> Response:
     """The refusal of a request that is to be sent again later."""
     return error_response(errors.too_many_requests(_TOO_MANY))
+
+
+def not_kept(_: Scope, why: str) -> Response:
+    """The answer to a change that is not on the disk, as that of an API server whose etcd could not write."""
+    return error_response(errors.internal(why))
 
 
 class ApiServer:
@@ -136,6 +141,8 @@ class ApiServer:
             return reading.list_objects(scope, accept, query)
         if info.verb == "watch":
             return reading.watch_objects(scope, accept, query)
+        if resource.plural in REVIEWS or query.get("dryRun"):
+            changes_nothing(request.scope)
         if resource.plural in REVIEWS:
             options = parse_options("CreateOptions", query, "")
             body = codec.decode_body(await read_body(request), _content_type(request), resource.kind)
@@ -207,6 +214,8 @@ async def _subresource(scope: RequestScope, info: RequestInfo, request: Request)
         raise errors.no_such_resource()
     if info.verb not in scope.resource.subresources[info.subresource].verbs:
         raise errors.method_not_allowed()
+    if info.subresource in ("token", "exec", "attach"):
+        changes_nothing(request.scope)
     if info.subresource == "token":
         options = parse_options("CreateOptions", request.query_params, "")
         body = codec.decode_body(await read_body(request), _content_type(request), "TokenRequest")
