@@ -1,6 +1,7 @@
 """Every mission in a world: nothing is done at its start, and each near miss misses what it is said to miss."""
 
 import re
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -135,6 +136,70 @@ def test_what_may_not_be_done_may_not_be_done_by_any_role(attempt):
     found = trying.results()
     assert [(it.reached, it.role) for it in found[2:]] == [(False, "shared-reports")] * 3
     assert [part.change for part in parts(found)] == [Change.STAYS] * 2 + [Change.GOES] * 3
+
+
+def _trust(condition):
+    return [{"trust": {"role": "shared-reports", "condition": condition}}]
+
+
+AUD, SUB = "${issuer_host}:aud", "${issuer_host}:sub"
+SUBJECTS = ["system:serviceaccount:team-a:web", "system:serviceaccount:team-b:batch"]
+
+
+def test_what_may_not_be_done_may_not_be_done_with_a_token_for_another_audience(attempt):
+    trying = attempt("safe_policy")
+    world = start.names(trying.world)
+    trying.do(
+        [
+            *[
+                {
+                    "iam": {"call": "AddClientIDToOpenIDConnectProvider", "ClientID": "own-audience"}
+                    | {"OpenIDConnectProviderArn": f"arn:aws:iam::{world.account}:oidc-provider/{world.issuer_host}"}
+                }
+            ],
+            *[
+                {
+                    "apply": {
+                        "apiVersion": "v1",
+                        "kind": "ServiceAccount",
+                        "metadata": {
+                            "name": name,
+                            "namespace": space,
+                            "annotations": {
+                                "eks.amazonaws.com/audience": "own-audience",
+                                "eks.amazonaws.com/role-arn": f"arn:aws:iam::{world.account}:role/shared-reports",
+                            },
+                        },
+                    }
+                }
+                for space, name in (("team-a", "web"), ("team-b", "batch"))
+            ],
+            *_trust({"StringEquals": {AUD: "own-audience"}}),
+        ]
+    )
+    assert trying.missed() == (3, 4, 5)
+    trying.do(_trust({"StringEquals": {AUD: "own-audience", SUB: SUBJECTS}}))
+    assert trying.missed() == ()
+
+
+def test_a_stricter_policy_may_ask_for_the_name_that_sdks_give_their_sessions(attempt):
+    trying = attempt("safe_policy")
+    named = {"StringLike": {"sts:RoleSessionName": "botocore-session-*"}}
+    trying.do(_trust({"StringEquals": {AUD: "sts.amazonaws.com"}, **named}))
+    assert trying.missed() == (3, 4, 5)
+    trying.do(_trust({"StringEquals": {AUD: "sts.amazonaws.com", SUB: SUBJECTS}, **named}))
+    assert trying.missed() == ()
+
+
+def test_a_pod_that_is_given_keys_is_no_solution(attempt):
+    trying = attempt("stale_pod")
+    admin = trying.world.account.admin
+    keys = {"AWS_ACCESS_KEY_ID": admin.access_key_id, "AWS_SECRET_ACCESS_KEY": admin.secret_access_key}
+    report = deepcopy(next(step["apply"] for step in trying.mission.start if "replicas" in str(step)))
+    [container] = report["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": name, "value": value} for name, value in keys.items()]
+    trying.do([{"apply": report}])
+    assert trying.missed() == (2,)
 
 
 def test_a_goal_of_which_the_servers_say_nothing_is_not_reached(attempt):

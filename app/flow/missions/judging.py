@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from app.flow.doctor.pod import inspect
 from app.flow.errors import FlowError, NotFound, NotPermitted, Refused
-from app.flow.json_access import get, get_object, get_str
+from app.flow.json_access import get, get_object, get_str, strings
 from app.flow.missions.mission import Goal, Names, Passes, Permission, PodLog, filled
-from app.flow.model import ConditionKeys, Status, Subject
+from app.flow.model import ConditionKeys, JsonValue, Status, Subject
 from app.flow.names import (
-    DEFAULT_AUDIENCE,
     annotated_audience,
     annotated_role_arn,
     provider_arn,
+    provider_in,
     role_in,
     role_name,
     role_of,
@@ -26,16 +28,19 @@ from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import Credentials, Ports
 from app.flow.steps.walk import walk
 from app.flow.token import decode
-from app.flow.trust import evaluate, session_keys, web_identity_context
+from app.flow.trust import evaluate, request_facts, session_keys, web_identity_context
 
-SESSION = "mission"
-"""The name of the sessions that are taken to judge a goal."""
+SESSION = "botocore-session-1"
+"""The name of the sessions that are taken to judge a goal. boto3 and the AWS CLI name theirs so, with the time as the
+number: a trust policy may ask for that by `sts:RoleSessionName`."""
 TOKEN_SECONDS = 600
 """How long their tokens are valid: the shortest that the API server gives."""
 ROLES_TRIED = 10
 """How many roles are tried for one ServiceAccount. If more of them trust it, the goal counts as not reached."""
 _LONGEST = 500
 """Characters of a log's line that a goal shows: the longest error message of AWS here has less than 400."""
+_ENDED = ("Succeeded", "Failed")
+"""The phases of a Pod whose programs run no more."""
 _REFUSALS = (NotPermitted, NotFound, Refused)
 """The errors by which a server refuses. One that is silent, or fails, has refused nothing."""
 
@@ -108,30 +113,40 @@ def _ask(ports: Ports, goal: Permission, names: Names, sessions: Mapping[str, Cr
             return _Answer(allowed=False, got="other_role", detail=annotated)
         token = ports.cluster.request_token(namespace, name, annotated_audience(stored), TOKEN_SECONDS)
         return _with_role(ports, goal, names, annotated, token)
-    # What must not be possible must not be possible by any role: a Pod may name another one than its annotation does.
-    token = ports.cluster.request_token(namespace, name, DEFAULT_AUDIENCE, TOKEN_SECONDS)
-    trusting = list(_trusting(ports, names, token))
-    if role_of(annotated) and annotated not in trusting:
-        trusting.append(annotated)
-    if len(trusting) > ROLES_TRIED:
-        return _Answer(allowed=True, got="too_many_roles", detail=str(len(trusting)))
+    # What must not be possible must not be possible by any role, nor with any audience that AWS accepts: who writes a
+    # Pod may write another role and another audience into it than the annotations do.
+    usual = annotated_audience(stored)
+    tokens = {usual: ports.cluster.request_token(namespace, name, usual, TOKEN_SECONDS)}
+    ways = list(_trusting(ports, names, tokens[usual]))
+    if role_of(annotated) and (annotated, usual) not in ways:
+        ways.append((annotated, usual))
+    roles = {role_arn for role_arn, _ in ways}
+    if len(roles) > ROLES_TRIED:
+        return _Answer(allowed=True, got="too_many_roles", detail=str(len(roles)))
     refused = _Answer(allowed=False, got="no_role")
-    for role_arn in trusting:
-        answer = _with_role(ports, goal, names, role_arn, token)
+    for role_arn, audience in ways:
+        if audience not in tokens:
+            tokens[audience] = ports.cluster.request_token(namespace, name, audience, TOKEN_SECONDS)
+        answer = _with_role(ports, goal, names, role_arn, tokens[audience])
         if answer.allowed:
             return answer
         refused = answer
     return refused
 
 
-def _trusting(ports: Ports, names: Names, token: str) -> Iterator[str]:
-    """The roles of the account whose trust policies let this token in."""
+def _trusting(ports: Ports, names: Names, token: str) -> Iterator[tuple[str, str]]:
+    """The roles of the account whose trust policies let this token in, or one like it for another audience that AWS
+    accepts (a client id of the provider); each with the audience."""
     claims = decode(token).claims
+    facts = {**request_facts(datetime.fromisoformat(names.now).timestamp()), "sts:RoleSessionName": SESSION}
+    provider = provider_in(names.account, names.issuer)
+    known = ports.aws.oidc_provider(provider) if provider in ports.aws.oidc_providers() else {}
     for role in ports.aws.roles():
-        arn = get_str(role, "Arn")
-        context = web_identity_context(names.issuer, claims, provider_arn(arn, names.issuer))
-        if evaluate(get(role, "AssumeRolePolicyDocument"), context).allowed:
-            yield arn
+        arn, document = get_str(role, "Arn"), get(role, "AssumeRolePolicyDocument")
+        for audience in strings(get(known, "ClientIDList")):
+            context = web_identity_context(names.issuer, {**claims, "aud": [audience]}, provider, facts)
+            if evaluate(document, context).allowed:
+                yield arn, audience
 
 
 def _with_role(ports: Ports, goal: Permission, names: Names, role_arn: str, token: str) -> _Answer:
@@ -170,11 +185,8 @@ def _simulated(ports: Ports, goal: Permission, names: Names, role_arn: str, keys
 def _log(ports: Ports, goal: PodLog, contains: str) -> Result:
     """Reached if every Pod that is not being deleted has it in its log: a Pod from before the fix may still serve
     requests."""
-    namespace, _, name = goal.service_account.partition("/")
-    found = ""
-    for pod in ports.cluster.pods(namespace, name):
-        if get(pod, "metadata", "deletionTimestamp"):
-            continue
+    namespace, found = goal.service_account.partition("/")[0], ""
+    for pod in _pods(ports, goal.service_account):
         try:
             log = ports.cluster.pod_log(namespace, get_str(pod, "metadata", "name"))
         except _REFUSALS as error:  # its container has not started
@@ -191,22 +203,34 @@ def newest_pod(ports: Ports, service_account: str) -> str:
 
     Raises `FlowError`.
     """
-    namespace, _, name = service_account.partition("/")
-    pods = [pod for pod in ports.cluster.pods(namespace, name) if not get(pod, "metadata", "deletionTimestamp")]
+    return _newest(_pods(ports, service_account))
+
+
+def _newest(pods: Sequence[JsonValue]) -> str:
     newest = max(pods, key=lambda pod: get_str(pod, "metadata", "creationTimestamp"), default=None)
     return get_str(newest, "metadata", "name")
 
 
+def _pods(ports: Ports, service_account: str) -> list[JsonValue]:
+    """Its Pods that are not being deleted."""
+    namespace, _, name = service_account.partition("/")
+    return [pod for pod in ports.cluster.pods(namespace, name) if not get(pod, "metadata", "deletionTimestamp")]
+
+
 def _passes(ports: Ports, goal: Passes) -> Result:
+    """Reached if it is so with every Pod that has not ended, or with the newest one where all have."""
     namespace, _, name = goal.service_account.partition("/")
-    pod = newest_pod(ports, goal.service_account)
-    if not pod:
-        return Result(goal=goal, reached=False, got="no_pod")
-    checks = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod)).checks
-    if wrong := next((check for check in checks if check.status is Status.FAILED), None):
-        return Result(goal=goal, reached=False, got="check", detail=wrong.id)
-    reached = any(check.id == "sts.credentials" and check.status is Status.PASSED for check in checks)
-    return Result(goal=goal, reached=reached, got="passes" if reached else "no_pod", detail=pod)
+    pods = _pods(ports, goal.service_account)
+    going_on = [get_str(it, "metadata", "name") for it in pods if get_str(it, "status", "phase") not in _ENDED]
+    pod = ""
+    for pod in going_on or filter(None, [_newest(pods)]):
+        walked = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod))
+        checks = (*walked.checks, *inspect(ports, walked).checks)
+        if wrong := next((check for check in checks if check.status is Status.FAILED), None):
+            return Result(goal=goal, reached=False, got="check", detail=wrong.id)
+        if not any(check.id == "sts.credentials" and check.status is Status.PASSED for check in checks):
+            return Result(goal=goal, reached=False, got="no_pod", detail=pod)
+    return Result(goal=goal, reached=bool(pod), got="passes" if pod else "no_pod", detail=pod)
 
 
 def _line_with(log: str, contains: str) -> str:

@@ -50,7 +50,8 @@ class PodLog:
 
 @dataclass(frozen=True, kw_only=True)
 class Passes:
-    """The goal that the chain of a ServiceAccount and its newest Pod is whole, and that STS gives it credentials."""
+    """The goal that the chain of a ServiceAccount is whole with each of its Pods that has not ended, or with the newest
+    where all have; that STS gives it credentials; and that nothing in the Pod comes before these."""
 
     service_account: str
     """`NAMESPACE/NAME`."""
