@@ -175,6 +175,14 @@ def test_a_broken_world_is_presented_as_it_is(screen, simulation, language):
     assert "<td>19:00</td>" in plan
 
 
+@BOTH
+def test_a_world_that_is_not_built_yet_is_not_called_broken(screen, language):
+    shown = screen(lang=language).open("home").click("begin_empty")
+    said = talk_of(presenting(lambda _: shown, language, "1"))[language]["world"]
+    assert prose(load(language).message("present.unbuilt")) in said
+    assert prose(load(language).message("present.broken")) not in said
+
+
 def test_where_sts_had_the_keys_already_no_slide_says_that_the_chain_stops_before_them(screen, simulation):
     shown, content = screen(lang="en"), load("en")
     simulation.inject(shown.world, "F21")

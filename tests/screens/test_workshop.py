@@ -9,6 +9,7 @@ from app.flow.build.tasks import TASKS, TaskId
 from app.flow.lessons.workshop import PARTS
 from app.ui.state import session
 from app.world.setup.developer import SetupRefused
+from tests.screens.conftest import plain
 from tests.screens.test_build import states
 
 
@@ -38,6 +39,20 @@ def test_one_button_does_the_tasks_that_are_not_done_and_no_more(screen):
     assert "workshop_caught_up" in shown.keys
     assert [task for task, is_done in states(shown.open("build")).items() if is_done] == [it.id for it in TASKS[:7]]
     assert "lab_predict_heading" in shown.open("break_it", fault="F21").keys
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_world_that_is_further_on_is_left_as_it_is_and_said_to_be(screen, language):
+    shown = screen(lang=language).open("workshop").click("late_break")
+    made = shown.world
+    for button, part, task in (("late_trust", 3, 7), ("late_pod", 4, 7)):
+        shown.click(button)
+        assert shown.world is made
+        said = plain(shown.html("workshop_caught_up"))
+        assert load(language).message("workshop.late.further", number=part, task=task) in said
+        assert load(language).message("workshop.late.done", number=part) not in said
+    shown.click("reset").click("late_pod")
+    assert load(language).message("workshop.late.done", number=4) in plain(shown.html("workshop_caught_up"))
 
 
 def test_a_world_that_was_broken_in_the_lab_is_whole_again(screen):

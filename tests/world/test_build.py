@@ -138,6 +138,36 @@ def test_tasks_may_be_done_in_another_order_and_a_plan_repairs_what_is_wrong(exe
     assert set(exercise.done()) >= {TaskId.ISSUER, TaskId.PROVIDER, TaskId.ROLE, TaskId.POD_AFTER, TaskId.BUCKETS}
 
 
+@pytest.mark.parametrize(
+    ("condition", "missing"),
+    [
+        ({}, {"trust.audience", "trust.subject", "trust.scope"}),
+        ({"StringEquals": ("aud",)}, {"trust.subject", "trust.scope"}),
+        ({"StringEquals": ("sub",)}, {"trust.audience"}),
+        ({"StringEquals": ("aud",), "StringLike": ("any",)}, {"trust.scope"}),
+    ],
+)
+def test_a_role_that_trusts_more_than_one_service_account_is_not_done(exercise, condition, missing):
+    world = exercise.world
+    exercise.do(TaskId.PROVIDER)
+    exercise.do(TaskId.ROLE)
+    subject = f"system:serviceaccount:{world.chain.namespace}:{world.chain.service_account}"
+    values = {"aud": ("aud", "sts.amazonaws.com"), "sub": ("sub", subject), "any": ("sub", "system:serviceaccount:*")}
+    document = json.loads(world.account.roles[world.chain.role].trust_policy)
+    host = world.issuer.removeprefix("https://")
+    [statement] = document["Statement"]
+    statement["Condition"] = {
+        operator: {f"{host}:{values[it][0]}": values[it][1] for it in keys} for operator, keys in condition.items()
+    }
+    asked = {"RoleName": world.chain.role, "PolicyDocument": json.dumps(document)}
+    iam.call(world.account, "UpdateAssumeRolePolicy", asked)
+    found = next(it for it in exercise.look() if it.task.id is TaskId.ROLE)
+    assert {goal.id for goal in found.goals if not goal.done} == missing
+    assert found.wrong.id in missing
+    assert [it.command.split()[2] for it in exercise.do(TaskId.ROLE)] == ["update-assume-role-policy"]
+    assert TaskId.ROLE in exercise.done()
+
+
 def test_a_role_that_the_walk_has_read_is_not_asked_for_again(exercise):
     def look():
         ports = simulated(exercise.simulation, exercise.world)

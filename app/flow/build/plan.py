@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.flow.annotations import ROLE_ARN
 from app.flow.build import documents
-from app.flow.build.tasks import Progress, TaskId
+from app.flow.build.tasks import TRUST, Progress, TaskId
 from app.flow.model import Chain, JsonObject
 from app.flow.names import DEFAULT_AUDIENCE, TOKEN_PATH, provider_in, role_in
 
@@ -148,7 +148,7 @@ def _role(place: Place, held: set[str]) -> Iterator[Act]:
             command=f"aws iam create-role --role-name {name} --assume-role-policy-document {shlex.quote(document)}",
             requests=(ToIam(action="CreateRole", parameters={"RoleName": name, "AssumeRolePolicyDocument": document}),),
         )
-    elif "trust.decision" not in held:
+    elif not held.issuperset(TRUST):
         yield Act(
             command=f"aws iam update-assume-role-policy --role-name {name} --policy-document {shlex.quote(document)}",
             requests=(

@@ -24,6 +24,8 @@ from app.world.world import World
 
 PARAM = "task"
 """The parameter of the address: the task that the reader looks at."""
+_LOOKS = (TaskId.LOOK_INSIDE, TaskId.BY_HAND)
+"""The tasks that change nothing in the world."""
 _WORLD, _SENT, _OPEN = "build_world", "build_sent", "build_open"
 
 
@@ -118,6 +120,8 @@ class CaughtUp:
     """The error message of a server that refused a request; empty where none did."""
     still_open: TaskId | None = None
     """The first of these tasks that is still not done; None where all are."""
+    further: TaskId | None = None
+    """The last task of those after them that was done already; None where none was. It stays done."""
 
 
 def catch_up(until: TaskId) -> CaughtUp:
@@ -131,6 +135,7 @@ def catch_up(until: TaskId) -> CaughtUp:
     with shared_walks.following():  # what a terminal has done since the page was drawn is skipped
         session.simulated_walk_view()
     wanted = tuple(takewhile(lambda it: it is not until, TaskId))
+    further = next((it.task.id for it in reversed(current()) if it.done and it.task.id not in (*wanted, *_LOOKS)), None)
     for task in wanted:
         found = next(it for it in current() if it.task.id is task)
         if found.done:
@@ -141,7 +146,7 @@ def catch_up(until: TaskId) -> CaughtUp:
         if sent.refused:
             return CaughtUp(world=path, refused=sent.refused)
     still_open = next((it.task.id for it in current() if it.task.id in wanted and not it.done), None)
-    return CaughtUp(world=path, still_open=still_open)
+    return CaughtUp(world=path, still_open=still_open, further=further)
 
 
 def _keep(here: World, outcome: Outcome) -> None:

@@ -126,9 +126,9 @@ def lost(loss: str, content: Content) -> None:
     components.block(warned(f"<p>{prose(words)}</p>", content), key="lost")
 
 
-def not_kept(problem: str, content: Content) -> None:
+def not_kept(problem: OSError, content: Content) -> None:
     """Says that the disk does not take the world's changes, for the reason that the system gives."""
-    words = prose(content.message("limits.not_kept", got=problem))
+    words = prose(content.message("limits.not_kept", got=problem.strerror or str(problem)))
     components.block(warned(f"<p>{words}</p>", content, role="alert"), key="not_kept")
 
 

@@ -28,7 +28,7 @@ from app.ui.presenting import overlays, speaker
 from app.ui.presenting.slides import answers, deck, figures, slides
 from app.ui.presenting.what_if import CHOICES, what_if
 from app.ui.presenting.window import DECK, LARGE, NOTES, PARAM, PROJECTOR
-from app.ui.state import address, language, mode, route, session
+from app.ui.state import address, language, mode, route, session, under_construction
 from app.ui.state.walk_view import WalkView
 from app.ui.text import prose
 from app.world.faults import FAULTS, names
@@ -160,7 +160,10 @@ def _read(sheet: str) -> str:
 
 
 def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
-    """The line that says that this world is broken, and by which change if that is known; empty where it works."""
+    """The line that says that this world is broken, and by which change if that is known, or that it is not built yet;
+    empty where it works."""
+    if under_construction.is_unbuilt() and not session.world().faults:
+        return _line(Status.WARNING, prose(content.message("present.unbuilt")))
     verdict = found.verdict
     broken = verdict.outcome is Outcome.BROKEN
     caused = session.world().faults if mode.can().break_world and named else ()
@@ -173,10 +176,12 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
         place = step_name(verdict.step, content)
         changes.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
-    status, gap = "failed" if broken else "warning", content.facts.between_sentences
-    sign = MARKS[Status.FAILED if broken else Status.WARNING]
+    gap = content.facts.between_sentences
     caused_by = "".join(f"{gap}{prose(change)}" for change in changes)
-    return (
-        f'<div class="world {status}" role="status"><span aria-hidden="true">{sign}</span> '
-        f'<p>{prose(said)}<span class="caused">{caused_by}</span></p></div>'
-    )
+    status = Status.FAILED if broken else Status.WARNING
+    return _line(status, f'{prose(said)}<span class="caused">{caused_by}</span>')
+
+
+def _line(status: Status, words: str) -> str:
+    sign = f'<span aria-hidden="true">{MARKS[status]}</span>'
+    return f'<div class="world {status}" role="status">{sign} <p>{words}</p></div>'

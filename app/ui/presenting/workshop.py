@@ -74,10 +74,14 @@ def _outcome(part: Part, caught_up: CaughtUp, content: Content) -> str:
     if caught_up.still_open:
         number = list(TaskId).index(caught_up.still_open) + 1
         return f'<p class="failed">{prose(content.message("workshop.late.still_open", number=number))}</p>'
-    done = prose(content.message("workshop.late.done", number=PARTS.index(part) + 1))
+    number = PARTS.index(part) + 1
+    done = prose(content.message("workshop.late.done", number=number))
+    if caught_up.further:
+        task = list(TaskId).index(caught_up.further) + 1
+        done = prose(content.message("workshop.late.further", number=number, task=task))
     label = content.message("workshop.late.go", page=navigation.name(part.page, content))
     link = page_link(content, part.page, escape(label), **part.params)
-    return framed(Status.PASSED, f"<p>{done}</p><p>{link}</p>", content)
+    return framed(Status.WARNING if caught_up.further else Status.PASSED, f"<p>{done}</p><p>{link}</p>", content)
 
 
 def _sections(content: Content) -> str:

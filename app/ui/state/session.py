@@ -103,12 +103,6 @@ def loss() -> str:
     return already_read.take_message(_LOSS)
 
 
-def not_kept() -> str:
-    """Why the last changes of this browser's world are not on the disk that keeps it; empty where they are."""
-    problem = simulation().not_kept().get(world().path)
-    return (problem.strerror or str(problem)) if problem is not None else ""
-
-
 def page_state() -> dict[str, object]:
     """What pages keep beside this browser's world: it outlasts a reload, and all tabs share it."""
     return simulation().page_state(world())
