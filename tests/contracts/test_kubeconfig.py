@@ -456,16 +456,16 @@ LATER = "2999-01-01T00:00:00Z"
 
 
 def test_a_plugin_gives_a_token_and_gets_what_it_needs(tmp_path: Path) -> None:
-    script = f'echo "$KUBERNETES_EXEC_INFO [$EMPTY] $OWN $1" > {tmp_path}/received; {answer(token=SECRET)}'
+    script = f'echo "$KUBERNETES_EXEC_INFO [$EMPTY] $OWN [$1] $2" > {tmp_path}/received; {answer(token=SECRET)}'
     own = [{"name": "EMPTY", "value": None}, {"name": "OWN", "value": "mine"}, {"value": "of no name"}]
-    more = {"env": own, "args": ["first"], "provideClusterInfo": True}
+    more = {"env": own, "args": [None, "second"], "provideClusterInfo": True}
     environment = plugin(tmp_path, script.replace("runs", f"{tmp_path}/runs"), **more)
     assert connect(environment).token == SECRET
     received = (tmp_path / "received").read_text()
     info = json.loads(received.rpartition("} ")[0] + "}")
     assert info["apiVersion"] == PLUGIN["apiVersion"]
     assert info["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:6443"}}
-    assert received.endswith(" [] mine first\n")
+    assert received.endswith(" [] mine [] second\n")
 
 
 def test_a_plugin_is_looked_up_in_our_own_path_and_gets_the_one_of_the_kubeconfig(tmp_path: Path) -> None:

@@ -186,6 +186,23 @@ def test_hop_limit_1_and_required_tokens_leave_a_pod_without_credentials(world, 
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("s3", "ls"), 'Unable to locate credentials. You can configure credentials by running "aws configure".\n'),
+        (("s3", "nothing"), "\n"),
+    ],
+)
+def test_version_1_prints_errors_in_its_own_form(world, aws_in, arguments, expected):
+    world.account.node.kind = NodeKind.AL2023
+    image = {"image": "registry.example.com/aws-cli:1.16.100"}
+    result = aws_in(*arguments, spec={"serviceAccountName": "default"}, container=image)
+    assert (result.stdout, result.exit_code) == ("", 255)
+    assert result.stderr.startswith(expected)
+    assert "An error occurred" not in result.stderr
+    assert "[ERROR]" not in result.stderr
+
+
 def test_hop_limit_1_alone_stops_no_pod(world, aws_in):
     """It ends the answer of IMDSv2, and botocore goes on with IMDSv1."""
     world.account.node.kind = NodeKind.LAUNCH_TEMPLATE

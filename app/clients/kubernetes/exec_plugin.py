@@ -87,7 +87,7 @@ def _run(
     """The `status` of the plugin's ExecCredential."""
     # (1) The command, and its environment.
     command = _command(plugin)
-    arguments = [str(argument) for argument in get_list(plugin, "args")]
+    arguments = ["" if argument is None else str(argument) for argument in get_list(plugin, "args")]
     variables = (item for item in get_list(plugin, "env") if get_str(item, "name"))
     own = {it["name"]: "" if it.get("value") is None else str(it["value"]) for it in variables}
     spec: JsonObject = {"interactive": False}

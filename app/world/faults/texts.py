@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LIST_BUCKETS = "s3:ListAllMyBuckets"
 """The action that ListBuckets takes."""
+_OLD_NO_CREDENTIALS = 'Unable to locate credentials. You can configure credentials by running "aws configure".'
+"""As version 1 of the CLI prints it."""
 _NO_CREDENTIALS = (
     "An error occurred (NoCredentials): Unable to locate credentials. "
     'You can configure credentials by running "aws login".'
@@ -75,7 +77,7 @@ def without_irsa(world: World) -> str:
 def old_release(world: World) -> str:
     """The same of a CLI that knows no IMDSv2: it gets the node's role only where IMDSv1 is on."""
     node = world.account.node
-    return _as_the_node(world) if node is not None and node.kind.takes_no_token else _NO_CREDENTIALS
+    return _as_the_node(world) if node is not None and node.kind.takes_no_token else _OLD_NO_CREDENTIALS
 
 
 def _as_the_node(world: World) -> str:

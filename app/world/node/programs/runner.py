@@ -73,7 +73,7 @@ class AwsCli:
             try:
                 return _Run(self._clients, container, metadata, stdin).execute(arguments)
             except Exception as error:  # as in the CLI, any other error becomes one line and an exit code
-                return _failure(error)
+                return _failure(error, container.image)
 
     def warm(self) -> None:
         """Loads the service models, for which the first run would have to wait."""
@@ -236,21 +236,23 @@ def _version(image: str) -> str:
     return f"aws-cli/{number or '2.31.0'} Python/3.13.7 Linux/6.1.0 exe/x86_64.amzn.2023 (simulated)"
 
 
-def _failure(error: Exception) -> Execution:
-    """The CLI's message and exit code for an exception (`awscli/errorhandler.py`).
+def _failure(error: Exception, image: str) -> Execution:
+    """The CLI's message and exit code for an exception: version 2's (`awscli/errorhandler.py`), and in an image whose
+    tag begins with 1 those of a version 1 of 2019 (`awscli/clidriver.py`), which has one exit code for all.
 
     An error that neither the command nor its container explains is one of this app: it is logged, and the message
     says so instead of being mistaken for the real CLI's.
     """
+    is_first, named = (version_of(image) or "").startswith("1."), ""
     match error:
         case UsageError() | exceptions.ParamValidationError():
-            text, code = f"An error occurred (ParamValidation): {error}", 252
+            named, text, code = "ParamValidation", str(error), 252
         case exceptions.NoRegionError():
             hint = 'You can also configure your region by running "aws configure".'
-            text, code = f"An error occurred (NoRegion): {error} {hint}", 253
+            named, text, code = "NoRegion", f"{error} {hint}", 253
         case exceptions.NoCredentialsError():
-            hint = 'You can configure credentials by running "aws login".'
-            text, code = f"An error occurred (NoCredentials): {error}. {hint}", 253
+            hint = f'You can configure credentials by running "aws {"configure" if is_first else "login"}".'
+            named, text, code = "NoCredentials", f"{error}. {hint}", 253
         case exceptions.ClientError():
             text, code = str(error), 254
         case Missing():
@@ -261,6 +263,9 @@ def _failure(error: Exception) -> Execution:
             error_id = record_error(error, "in the simulated aws")
             text = f"this simulated CLI failed, not AWS (error {error_id} in the app's log): {type(error).__name__}"
             code = 255
+    if is_first:
+        return Execution(stdout="", stderr=f"{text}\n" if code == 253 else f"\n{text}\n", exit_code=255)
+    text = f"An error occurred ({named}): {text}" if named else text
     return Execution(stdout="", stderr=f"\naws: [ERROR]: {text}\n", exit_code=code)
 
 
