@@ -75,7 +75,7 @@ def test_each_page_says_that_the_disk_does_not_take_the_world(screen, simulation
     assert "not_kept" not in shown.keys
     problem = OSError(errno.ENOSPC, "No space left on device")
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(type(simulation), "not_kept", lambda _: {shown.world.path: problem})
+        meanwhile.setattr(type(simulation), "not_kept", lambda _, world: problem if world is shown.world else None)
         shown.click("clock_sidebar_6")
         assert "No space left on device" in shown.html("not_kept")
         assert "IRSA_STATE_DIR" in shown.open("why").html("not_kept")

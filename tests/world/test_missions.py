@@ -151,12 +151,13 @@ def test_what_may_not_be_done_may_not_be_done_with_a_token_for_another_audience(
     world = start.names(trying.world)
     trying.do(
         [
-            *[
-                {
-                    "iam": {"call": "AddClientIDToOpenIDConnectProvider", "ClientID": "own-audience"}
-                    | {"OpenIDConnectProviderArn": f"arn:aws:iam::{world.account}:oidc-provider/{world.issuer_host}"}
+            {
+                "iam": {
+                    "call": "AddClientIDToOpenIDConnectProvider",
+                    "ClientID": "own-audience",
+                    "OpenIDConnectProviderArn": f"arn:aws:iam::{world.account}:oidc-provider/{world.issuer_host}",
                 }
-            ],
+            },
             *[
                 {
                     "apply": {

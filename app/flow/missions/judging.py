@@ -26,6 +26,7 @@ from app.flow.names import (
 )
 from app.flow.permissions.asked import LIST_BUCKETS
 from app.flow.ports import Credentials, Ports
+from app.flow.steps.kubelet_status import ENDED
 from app.flow.steps.walk import walk
 from app.flow.token import decode
 from app.flow.trust import evaluate, request_facts, session_keys, web_identity_context
@@ -39,8 +40,6 @@ ROLES_TRIED = 10
 """How many roles are tried for one ServiceAccount. If more of them trust it, the goal counts as not reached."""
 _LONGEST = 500
 """Characters of a log's line that a goal shows: the longest error message of AWS here has less than 400."""
-_ENDED = ("Succeeded", "Failed")
-"""The phases of a Pod whose programs run no more."""
 _REFUSALS = (NotPermitted, NotFound, Refused)
 """The errors by which a server refuses. One that is silent, or fails, has refused nothing."""
 
@@ -140,10 +139,13 @@ def _trusting(ports: Ports, names: Names, token: str) -> Iterator[tuple[str, str
     claims = decode(token).claims
     facts = {**request_facts(datetime.fromisoformat(names.now).timestamp()), "sts:RoleSessionName": SESSION}
     provider = provider_in(names.account, names.issuer)
-    known = ports.aws.oidc_provider(provider) if provider in ports.aws.oidc_providers() else {}
+    try:
+        audiences = strings(get(ports.aws.oidc_provider(provider), "ClientIDList"))
+    except NotFound:
+        return
     for role in ports.aws.roles():
         arn, document = get_str(role, "Arn"), get(role, "AssumeRolePolicyDocument")
-        for audience in strings(get(known, "ClientIDList")):
+        for audience in audiences:
             context = web_identity_context(names.issuer, {**claims, "aud": [audience]}, provider, facts)
             if evaluate(document, context).allowed:
                 yield arn, audience
@@ -221,16 +223,18 @@ def _passes(ports: Ports, goal: Passes) -> Result:
     """Reached if it is so with every Pod that has not ended, or with the newest one where all have."""
     namespace, _, name = goal.service_account.partition("/")
     pods = _pods(ports, goal.service_account)
-    going_on = [get_str(it, "metadata", "name") for it in pods if get_str(it, "status", "phase") not in _ENDED]
-    pod = ""
-    for pod in going_on or filter(None, [_newest(pods)]):
+    if not pods:
+        return Result(goal=goal, reached=False, got="no_pod")
+    going_on = [get_str(it, "metadata", "name") for it in pods if get_str(it, "status", "phase") not in ENDED]
+    judged_by = going_on or [_newest(pods)]
+    for pod in judged_by:
         walked = walk(ports, Subject(namespace=namespace, service_account=name, pod=pod))
         checks = (*walked.checks, *inspect(ports, walked).checks)
         if wrong := next((check for check in checks if check.status is Status.FAILED), None):
             return Result(goal=goal, reached=False, got="check", detail=wrong.id)
         if not any(check.id == "sts.credentials" and check.status is Status.PASSED for check in checks):
             return Result(goal=goal, reached=False, got="no_pod", detail=pod)
-    return Result(goal=goal, reached=bool(pod), got="passes" if pod else "no_pod", detail=pod)
+    return Result(goal=goal, reached=True, got="passes", detail=judged_by[-1])
 
 
 def _line_with(log: str, contains: str) -> str:

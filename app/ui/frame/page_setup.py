@@ -78,7 +78,7 @@ def show_notices(page: str, walk_view: WalkView | None, content: Content) -> Non
     if not mode.can().walk_cluster:
         _chain(walk_view, content)
         not_there.say(page, content)
-        if unwritten := session.simulation().not_kept().get(session.world().path):
+        if unwritten := session.simulation().not_kept(session.world()):
             notice.not_kept(unwritten, content)
     if loss := session.loss():
         notice.lost(loss, content)

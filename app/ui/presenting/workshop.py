@@ -75,13 +75,13 @@ def _outcome(part: Part, caught_up: CaughtUp, content: Content) -> str:
         number = list(TaskId).index(caught_up.still_open) + 1
         return f'<p class="failed">{prose(content.message("workshop.late.still_open", number=number))}</p>'
     number = PARTS.index(part) + 1
-    done = prose(content.message("workshop.late.done", number=number))
+    status, said_of_it = Status.PASSED, content.message("workshop.late.done", number=number)
     if caught_up.further:
         task = list(TaskId).index(caught_up.further) + 1
-        done = prose(content.message("workshop.late.further", number=number, task=task))
+        status, said_of_it = Status.WARNING, content.message("workshop.late.further", number=number, task=task)
     label = content.message("workshop.late.go", page=navigation.name(part.page, content))
     link = page_link(content, part.page, escape(label), **part.params)
-    return framed(Status.WARNING if caught_up.further else Status.PASSED, f"<p>{done}</p><p>{link}</p>", content)
+    return framed(status, f"<p>{prose(said_of_it)}</p><p>{link}</p>", content)
 
 
 def _sections(content: Content) -> str:

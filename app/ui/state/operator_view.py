@@ -50,15 +50,16 @@ async def checks() -> Sequence[Check]:
 def gauges() -> Iterable[Metric]:
     """Numbers that other modules count: sessions, worlds, connections, and work in progress."""
     manager = _sessions()
-    active, store = len(manager.list_active_sessions()), session.simulation().store
+    simulation = session.simulation()
+    active, store = len(manager.list_active_sessions()), simulation.store
     left = manager.num_sessions() - active
     states = [Sample(active, {"state": "open"}), Sample(left, {"state": "left"})]
     found = {
         "irsa_sessions": states,
         "irsa_worlds": [Sample(len(store))],
         "irsa_worlds_limit": [Sample(store.capacity)],
-        "irsa_worlds_unreadable": [Sample(len(session.simulation().set_aside))],
-        "irsa_worlds_not_kept": [Sample(len(session.simulation().not_kept()))],
+        "irsa_worlds_unreadable": [Sample(len(simulation.set_aside))],
+        "irsa_worlds_not_kept": [Sample(sum(simulation.not_kept(it) is not None for it in store.all().values()))],
         "irsa_under_way": [Sample(count, {"kind": kind}) for kind, count in STOPPING.count().items()],
         "irsa_stopping": [Sample(int(STOPPING.began is not None))],
     }
@@ -118,6 +119,6 @@ def _world(page: Any) -> str:
     world = session.simulation().store.get(own_world.key_of(found, facts))
     if world is None:
         return "none"
-    if world.path in session.simulation().not_kept():
+    if session.simulation().not_kept(world) is not None:
         return "older"
     return "kept" if session.simulation().keeps(world) else "gone"

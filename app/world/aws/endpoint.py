@@ -27,7 +27,7 @@ from app.world.aws.s3.errors import slow_down, too_large
 from app.world.aws.sigv4 import MalformedSignature, Signature, read_signature
 from app.world.aws.times import http_date
 from app.world.events.aws import account_of_call, changes_account, notice
-from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, changes_nothing, read_body
+from app.world.servers.http import BODY_LIMIT, BodyTooLarge, BodyTooSlow, changes_only_if, read_body
 
 QUERY_LIMIT = 400 * 1024
 """Bytes of a form. The largest that IAM takes is a policy of 131,072 characters, at three bytes each 384 KiB."""
@@ -90,8 +90,7 @@ class _Endpoint:
         except ValueError:
             error = AwsError(404, "MalformedQueryString", "The query string contains a syntax error.")
             return query_api.refusal("sts", error)
-        if not changes_account(call):
-            changes_nothing(request.scope)
+        changes_only_if(request.scope, lambda: changes_account(call))
         response = await self._dispatch(call)
         if (account := account_of_call(self._directory, call)) is not None:
             notice(account, call, response.status_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -195,9 +195,9 @@ class Simulation:
         """Whether the world is there again after a restart."""
         return self._keepers is not None and self._keepers.of(world) is not None
 
-    def not_kept(self) -> Mapping[str, OSError]:
-        """Why the last changes of some worlds are not on the disk, and gone after a restart, by the world's path."""
-        return self._keepers.not_kept() if self._keepers is not None else {}
+    def not_kept(self, world: World) -> OSError | None:
+        """Why the last changes of a kept world are not on the disk, and gone after a restart; None where they are."""
+        return keeper.problem if self._keepers is not None and (keeper := self._keepers.of(world)) else None
 
     def keep(self, world: World) -> None:
         """Returns once all that was done to the world is on the disk, or the disk did not take it (`not_kept`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -79,10 +79,6 @@ class Keepers:
     def of(self, world: World) -> Keeper | None:
         """The keeper of a world; None where it is not kept yet."""
         return self._keepers.get(world.path)
-
-    def not_kept(self) -> Mapping[str, OSError]:
-        """Why the last changes of some worlds are not on the disk, by the world's path. From any thread."""
-        return {path: it.problem for path, it in list(self._keepers.items()) if it.problem is not None}
 
     def forget(self, world: World) -> None:
         """The world is gone for good: nothing of it is left on the disk."""

@@ -4,6 +4,7 @@ request that could change the world does not."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.types import Scope
@@ -22,19 +23,26 @@ DISCARD_SECONDS = 3.0
 """For how long."""
 
 
-_READS = "irsa.reads"
-"""In the scope of a request that was found to change nothing."""
+_CHANGES = "irsa.changes"
+"""In the scope of a request: what says whether it changes something, where more is known than its method."""
+
+
+def changes_only_if(scope: Scope, changes: Callable[[], bool]) -> None:
+    """Notes what says whether this request changes something in the world. It is asked only where that matters."""
+    scope[_CHANGES] = changes
 
 
 def changes_nothing(scope: Scope) -> None:
     """Notes that this request changes nothing in the world, whatever its method says."""
-    scope[_READS] = True
+    changes_only_if(scope, lambda: False)
 
 
 def may_change(scope: Scope) -> bool:
-    """Whether a request may change something: by its method (RFC 9110, section 9.2.1), unless it is noted that it does
-    not."""
-    return scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS") and _READS not in scope
+    """Whether a request may change something: by its method (RFC 9110, section 9.2.1), and by what is noted."""
+    if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return False
+    changes: Callable[[], bool] | None = scope.get(_CHANGES)
+    return changes is None or changes()
 
 
 class BodyTooLarge(Exception):
