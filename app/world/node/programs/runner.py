@@ -238,7 +238,8 @@ def _version(image: str) -> str:
 
 def _failure(error: Exception, image: str) -> Execution:
     """The CLI's message and exit code for an exception: version 2's (`awscli/errorhandler.py`), and in an image whose
-    tag begins with 1 those of a version 1 of 2019 (`awscli/clidriver.py`), which has one exit code for all.
+    tag begins with 1 those of a version 1 of 2019 (`awscli/clidriver.py`), which exits with 255 after all of these. How
+    that version complains of a command line that it cannot read is not modeled: it gets the words of version 2.
 
     An error that neither the command nor its container explains is one of this app: it is logged, and the message
     says so instead of being mistaken for the real CLI's.
