@@ -180,6 +180,7 @@ def test_a_world_that_is_not_built_yet_is_not_called_broken(screen, language):
     shown = screen(lang=language).open("home").click("begin_empty")
     said = talk_of(presenting(lambda _: shown, language, "1"))[language]["world"]
     assert prose(load(language).message("present.unbuilt")) in said
+    assert prose(load(language).message("present.slides_missing")) in said.partition('class="caused"')[2]
     assert prose(load(language).message("present.broken")) not in said
 
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import local_script_runner
 
 from app.content import LANGUAGES, load
 from app.ui.state import allowance, already_read, own_world
+from app.ui.text import prose
 from app.world.clock import CLOCK_LIMIT
 from app.world.lifecycle.world_store import NoRoom, WorldStore
 from app.world.usage import CAPACITY
@@ -231,6 +232,16 @@ def test_where_no_world_can_be_made_the_page_says_why_and_an_error_of_ours_stays
     with nullcontext() if why else pytest.raises(OSError, match="no"), allowance.room_for_a_world():
         raise error
     assert stopped == ([why] if why else [])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_that_needs_another_world_says_so_where_the_disk_is_full(screen, simulation, monkeypatch, language):
+    shown = screen(lang=language).open("home").click("begin_empty")
+    monkeypatch.setattr(type(simulation), "reset", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+    shown.open("why")
+    expected = load(language).message("limits.disk_full", seconds=60)
+    assert prose(expected) in said(shown)
+    assert not [key for key in shown.keys if key.startswith("page_error")]
 
 
 def test_a_world_that_used_too_much_is_not_walked_through(screen):

@@ -8,6 +8,7 @@ What is said aloud goes to the speaker's window only. The labs and the doctor ar
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 
 import streamlit as st
@@ -163,7 +164,7 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     """The line that says that this world is broken, and by which change if that is known, or that it is not built yet;
     empty where it works."""
     if under_construction.is_unbuilt() and not session.world().faults:
-        return _line(Status.WARNING, prose(content.message("present.unbuilt")))
+        return _line(Status.WARNING, "present.unbuilt", [content.message("present.slides_missing")], content)
     verdict = found.verdict
     broken = verdict.outcome is Outcome.BROKEN
     caused = session.world().faults if mode.can().break_world and named else ()
@@ -171,17 +172,18 @@ def world_line(found: Diagnosis, content: Content, *, named: bool) -> str:
     changes = [content.message(f"faults.{id_}.change", **of_chain) for id_ in caused if broken or FAULTS[id_].harmless]
     if not broken and not changes:
         return ""
-    said = content.message("present.broken" if broken else "present.changed")
     if verdict.step and verdict.check and not changes:
         title = content.check(verdict.check.id).fill(verdict.check, found.subject).title
         place = step_name(verdict.step, content)
         changes.append(content.message(f"verdict.{verdict.key}", step=place, check=title))
-    gap = content.facts.between_sentences
-    caused_by = "".join(f"{gap}{prose(change)}" for change in changes)
-    status = Status.FAILED if broken else Status.WARNING
-    return _line(status, f'{prose(said)}<span class="caused">{caused_by}</span>')
+    status, said = (Status.FAILED, "present.broken") if broken else (Status.WARNING, "present.changed")
+    return _line(status, said, changes, content)
 
 
-def _line(status: Status, words: str) -> str:
-    sign = f'<span aria-hidden="true">{MARKS[status]}</span>'
-    return f'<div class="world {status}" role="status">{sign} <p>{words}</p></div>'
+def _line(status: Status, said: str, more: Sequence[str], content: Content) -> str:
+    """`said`: the key of its first sentence; what follows is left out on slides that have no room for it."""
+    following = "".join(f"{content.facts.between_sentences}{prose(sentence)}" for sentence in more)
+    return (
+        f'<div class="world {status}" role="status"><span aria-hidden="true">{MARKS[status]}</span> '
+        f'<p>{prose(content.message(said))}<span class="caused">{following}</span></p></div>'
+    )

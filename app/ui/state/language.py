@@ -12,13 +12,13 @@ KEY = "lang"
 
 
 def choose() -> str:
-    """Settles the language of this run."""
-    asked = st.query_params.get(KEY)
-    if asked in LANGUAGES:
-        st.session_state[KEY] = asked
-    elif st.session_state.get(KEY) not in LANGUAGES:
-        st.session_state[KEY] = _of_browser()
-    return str(st.session_state[KEY])
+    """Settles the language of this run. It may be settled already: once its control is drawn, Streamlit lets no one
+    write it, not even the same."""
+    asked, kept = st.query_params.get(KEY), st.session_state.get(KEY)
+    wanted = asked if asked in LANGUAGES else kept if kept in LANGUAGES else _of_browser()
+    if wanted != kept:
+        st.session_state[KEY] = wanted
+    return str(wanted)
 
 
 def query_params() -> dict[str, str | None]:
