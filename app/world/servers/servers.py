@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 import time
@@ -83,12 +84,20 @@ def https_app(store: WorldStore, issuer_host: str) -> Router:
     by_token = Noticing(kubernetes_api.create_app(store.by_token_name), store.by_token_name)
     return Router(
         routes=[
-            Mount("/k8s/{world}", kubernetes),
-            Mount("/webhook", pod_identity_webhook.create_app(store.by_path)),
-            Mount("/id", NoticingIssuer(issuer.create_app(store.by_issuer, issuer_host), store.by_issuer)),
-            Mount("/", by_token),
+            _Mount("/k8s/{world}", kubernetes),
+            _Mount("/webhook", pod_identity_webhook.create_app(store.by_path)),
+            _Mount("/id", NoticingIssuer(issuer.create_app(store.by_issuer, issuer_host), store.by_issuer)),
+            _Mount("/", by_token),
         ]
     )
+
+
+class _Mount(Mount):
+    """For every path below it. Starlette's own knows none with a line break, and cuts one off that ends with it."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 class Servers:
