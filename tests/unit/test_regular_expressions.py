@@ -66,6 +66,7 @@ MADE = {
     "app.console.filters.lines.grep": CONFINED,
     "app.flow.doctor.pods.choosing._is_named_after": "ends in one of `_NAMES`, which read an object's name",
     "app.world.aws.parameters.text": "compiles what the constraints give it, which are looked at as they are",
+    "app.world.servers.servers.__init__": "Starlette's for a path: a part of it, and what is left",
 }
 """The functions that make an expression of what only they know."""
 
