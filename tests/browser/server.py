@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 
 import httpx
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
+
+from tests.free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
@@ -75,9 +76,7 @@ def serving(
     `by_command`: by the project's own `serve`, which gives out launch addresses. `stock`: a script that `streamlit run`
     serves instead, as anybody's.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ["--app-dir", str(source), "--port", str(port), "--log-level", "warning"]
     command = ["app", "serve", "--port", str(port)] if by_command else ["uvicorn", *options, app]
     if stock:

@@ -57,7 +57,9 @@ def test_one_fault_by_keyboard(reader):
     assert one.complaints == []
 
 
+@pytest.mark.large
 def test_another_language_keeps_what_is_chosen(reader):
+    """In `make test`, `test_walk_in_the_browser` changes the language of a prediction."""
     one = reader().open("/break_it?lang=en&fault=F23").wait()  # a key that comes earlier is lost
     one.click("lab_run")
     asked, button = one.box(one.page.get_by_test_id("stAlert")), one.box(".st-key-lab_run button")

@@ -127,7 +127,9 @@ def test_a_connection_that_does_not_come_is_said(browser, path):
     assert said.inner_text() == load("ja").message("serving.unconnected")
 
 
-@pytest.mark.parametrize(("status", "parts"), [(503, ["status"]), (403, ["refused", "refused_end"])])
+@pytest.mark.parametrize(
+    ("status", "parts"), [pytest.param(503, ["status"], marks=pytest.mark.large), (403, ["refused", "refused_end"])]
+)
 def test_what_streamlit_says_of_a_response_before_the_page_is_there_is_in_its_language(browser, status, parts):
     held = ("**/_stcore/health*", lambda route: route.fulfill(status=status, body="no"))
     dialog = browser("/glossary", alone=False, held=held).get_by_role("dialog")

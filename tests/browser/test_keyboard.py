@@ -135,8 +135,12 @@ def test_what_is_hidden_for_a_moment_while_something_above_it_is_drawn_keeps_the
     assert page.evaluate("held.closest('.stMainBlockContainer') !== null")
 
 
+@pytest.mark.large
 def test_a_heading_that_is_seen_late_takes_the_focus_from_no_field(visitor):
-    """Over a slow line its page may be there, and the reader type, before it is their turn to read."""
+    """Over a slow line its page may be there, and the reader type, before it is their turn to read.
+
+    In `make test`, `test_walk_in_the_browser` finds the focus at the new heading.
+    """
     page = visitor.turn_to("misconceptions").page
     style = page.add_style_tag(content=".stMainBlockContainer h1 { visibility: hidden }")
     page.locator('[data-testid="stSidebarNav"] a[href*="search"]').click()

@@ -62,7 +62,7 @@ LATE = """() => {
 """Has the films and texts of a page come later than the page."""
 
 
-@pytest.mark.parametrize("key", ["", "ArrowRight"])
+@pytest.mark.parametrize("key", ["", pytest.param("ArrowRight", marks=pytest.mark.large)])
 def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader, key):
     """Also where they go on before the film of the answer has come, which would be brought into sight."""
     one, content = reader(size=PHONE).open(f"/{STEPS[0]}?lang=en").settle(), load("en")
@@ -74,7 +74,9 @@ def test_a_page_begins_at_its_top_wherever_the_reader_was_on_the_last(reader, ke
     assert one.settle().page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
+@pytest.mark.large
 def test_the_stops_of_the_journey_lie_on_one_line_each_above_its_name(visitor):
+    """In `make test`, turning to the next step moves none of them."""
     one = visitor.turn_to(STEPS[1])
     dots, names = (one.boxes(one.page.locator(f".journey li {part}")) for part in (".dot", ".name"))
     for dot, name in zip(dots, names, strict=True):

@@ -563,7 +563,9 @@ def test_a_what_if_shows_where_it_stops_and_comes_back_to_the_beat(talk):
     at(page, "token", "token")
 
 
+@pytest.mark.large
 def test_a_what_if_takes_about_a_minute_however_far_its_cause_is_from_where_it_stops(talk):
+    """In `make test`, a what-if is shown to its end, in whatever time."""
     panel = talk.locator(".what_if")
     for key in ("w", "1"):
         talk.keyboard.press(key)
@@ -574,7 +576,9 @@ def test_a_what_if_takes_about_a_minute_however_far_its_cause_is_from_where_it_s
     talk.keyboard.press("Escape")
 
 
+@pytest.mark.large
 def test_a_what_if_can_be_left_at_any_time(talk):
+    """In `make test`, one is left where its outcome is there."""
     page = talk
     for keys in (("w",), ("w", "2")):
         for key in keys:
@@ -708,7 +712,9 @@ def test_escape_leaves_for_the_page_of_the_slide_and_the_button_comes_back_to_th
     expect(one.page).to_have_url(re.compile(r"/webhook\?lang=ja"))
 
 
+@pytest.mark.large
 def test_the_browsers_own_way_back_leaves_the_talk_for_the_notes_as_well_and_the_way_on_returns(reader):
+    """In `make test`, the notes hear that the talk ends by Escape, and that it goes on."""
     one = reader(size=PROJECTOR).open("/?lang=en")
     one.page.locator("a[data-params*=deck]").first.click()
     at(one.page, "title")
@@ -840,8 +846,12 @@ def test_the_notes_may_come_first_or_be_loaded_again_and_say_when_the_talk_is_le
     expect(notes.locator(".alone")).to_be_visible()
 
 
+@pytest.mark.large
 def test_the_talk_of_a_duplicated_tab_is_another_one(talk, address):
-    """The browser gives the new tab a copy of what the other keeps."""
+    """The browser gives the new tab a copy of what the other keeps.
+
+    In `make test`, the notes follow the one talk.
+    """
     notes, second = open_notes(talk), talk.context.new_page()
     kept = talk.evaluate("JSON.stringify({ ...sessionStorage })")
     second.add_init_script(f"for (const [key, value] of Object.entries({kept})) sessionStorage[key] ??= value")

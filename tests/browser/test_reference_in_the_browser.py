@@ -229,7 +229,9 @@ def test_a_section_after_a_question_comes_to_a_reader_who_skips_it(visitor):
     expect(section).to_have_attribute("open", "")
 
 
+@pytest.mark.large
 def test_an_answer_stays_open_in_the_other_language_and_another_depth_opens_its_own(reader):
+    """In `make test`, `test_walk_in_the_browser` finds open what was unfolded."""
     page = reader().open("/compare?lang=en&depth=2").wait(".facet").page
     answers, opened = page.locator(".facet details"), page.locator(".facet details[open]")
     answers.nth(1).locator("summary").click()

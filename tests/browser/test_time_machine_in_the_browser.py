@@ -86,7 +86,7 @@ def test_the_key_that_lets_the_clock_run_holds_it_too(shown: Reader, late: int) 
     to_the_first(shown)
 
 
-@pytest.mark.parametrize("late", [0, 1500])
+@pytest.mark.parametrize("late", [pytest.param(0, marks=pytest.mark.large), 1500])
 def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(shown: Reader, late: int) -> None:
     page = shown.wait().page
     page.locator(".st-key-moment_later button").press("Enter")
@@ -103,7 +103,7 @@ def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(s
 @pytest.mark.parametrize(
     ("path", "pressed", "brought", "is_early"),
     [
-        ("/time_machine", "moment_run", "moment_hold", False),
+        pytest.param("/time_machine", "moment_run", "moment_hold", False, marks=pytest.mark.large),
         ("/doctor", "do_needs", "notice_needs", False),
         ("/doctor", "do_needs", "notice_needs", True),
     ],

@@ -63,7 +63,9 @@ HELD = """([language, page]) => {
 """A link is pressed until it is drawn again: as a browser that reports no click then."""
 
 
+@pytest.mark.large
 def test_a_page_that_is_pressed_in_the_menu_while_the_language_changes_comes(visitor):
+    """In `make test`, the language changes, and a page is pressed, one after the other."""
     one = visitor.turn_to("glossary")
     one.page.evaluate(HELD, [load("ja").facts.name, "compare"])
     one.expect_title(load("ja").lesson("compare").title)
@@ -166,6 +168,7 @@ def test_on_a_phone_the_sidebar_gives_way_to_the_page_that_was_chosen_in_it(read
 MENU = ".stSidebar[data-collapsed={}]"
 
 
+@pytest.mark.large
 def test_on_a_phone_escape_and_the_way_back_close_the_menu_and_a_reload_does_not_open_it(reader):
     """The way back within a page: on the way to another page `test_on_a_phone_the_sidebar_gives_way` asks for it."""
     one = reader(size=PHONE).open("/why?lang=en")
@@ -306,7 +309,9 @@ def test_the_map_turns_with_the_click_and_shows_no_answer(visitor):
     one.page.evaluate("() => { window.map = null }")  # it watches no more
 
 
+@pytest.mark.large
 def test_no_part_of_the_journey_is_under_the_header(visitor):
+    """In `make test`, `test_narrow_pages` looks at what lies over a page on a phone."""
     one = visitor.turn_to("sts_assume")
     for width in (660, 768, 900, 1024):
         one.resize((width, 900))
@@ -315,7 +320,9 @@ def test_no_part_of_the_journey_is_under_the_header(visitor):
         assert one.overflow <= 0, width
 
 
+@pytest.mark.large
 def test_checks_and_evidence_stand_side_by_side_where_there_is_room(visitor):
+    """In `make test`, `test_narrow_pages` asks for room beside the sidebar."""
     one = visitor.turn_to("service_account").predict()
     for width, stacked in (900, True), (1360, False):
         one.resize((width, 1000))

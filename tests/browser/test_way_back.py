@@ -68,7 +68,7 @@ def test_a_word_that_is_looked_up_is_one_step_and_what_was_unfolded_stays_so(rea
     expect(answer).to_have_attribute("open", "")
 
 
-@pytest.mark.parametrize("late", [0, 1500])
+@pytest.mark.parametrize("late", [pytest.param(0, marks=pytest.mark.large), 1500])
 def test_the_way_back_within_a_page_hands_on_the_focus_that_it_takes_away(visitor: Reader, late: int) -> None:
     page = visitor.turn_to("break_it").drawn().page
     page.locator(".faults a").nth(2).focus()

@@ -99,7 +99,9 @@ def test_the_first_page_hands_its_film_on_and_its_button_leads_on_by_keyboard(re
     expect(shown.page).to_have_url(re.compile(r"/why\?.*depth=1"))
 
 
+@pytest.mark.large
 def test_on_a_phone_what_is_not_tried_takes_no_more_room_than_its_words(why):
+    """In `make test`, `test_narrow_pages` looks at a phone's buttons and words."""
     one = why.resize(PHONE)
     unused = one.page.locator(".attempts .absent")
     expect(unused.first).to_be_visible()
