@@ -147,7 +147,12 @@ def test_every_option_of_a_command_is_one_of_that_command(words: list[str]) -> N
     options = {word for word in words if word.startswith("--")} - {"--"}
     match words:
         case ["aws", service, operation, *_]:
-            model = botocore.session.get_session().get_service_model(service)
+            session = botocore.session.get_session()
+            model = session.get_service_model(service)
+            if operation == "wait":
+                waiters = session.get_waiter_model(service)
+                names = {xform_name(name, "-"): waiters.get_waiter(name).operation for name in waiters.waiter_names}
+                operation = xform_name(names[words[3]], "-")
             shapes = {xform_name(name, "-"): model.operation_model(name).input_shape for name in model.operation_names}
             known = {f"--{xform_name(member, '-')}" for member in shapes[operation].members} | GLOBAL
             required = {f"--{xform_name(member, '-')}" for member in shapes[operation].required_members}

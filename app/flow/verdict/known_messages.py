@@ -82,6 +82,7 @@ KNOWN_MESSAGES: Mapping[str, KnownMessage] = {
         "Unable to locate credentials",
         "NoCredentialProviders",
         "no EC2 IMDS role found",
+        "EC2RoleRequestError",
         "Could not load credentials from any providers",
         "credentials from any provider in the chain",
         "credentials from any of the providers in the chain",
