@@ -62,7 +62,9 @@ def _run(command: list[str], environment: Mapping[str, str], counting: Waves) ->
     counting.waves.clear()
     counting.first_at = 0.0
     begin = time.monotonic()
-    subprocess.run(command, env=dict(environment), check=False, capture_output=True, timeout=120)  # noqa: S603
+    done = subprocess.run(command, env=dict(environment), check=False, capture_output=True, timeout=120)  # noqa: S603
+    if not counting.waves:
+        raise RuntimeError(f"no request came: status {done.returncode}, {done.stderr.decode(errors='replace')}")
     return len(counting.waves), counting.first_at - begin, time.monotonic() - begin
 
 

@@ -50,15 +50,16 @@ class Passes:
         await turn
 
     def _next_pass(self) -> None:
-        self._served = set(self._waiting)
-        for address in self._served:
+        addresses = list(self._waiting)
+        self._served = set(addresses)
+        for address in addresses:
             waiting = self._waiting[address]
             turn = waiting.popleft()
             if not waiting:
                 del self._waiting[address]
             if not turn.done():  # cancelled: the server stops, or the program has ended
                 turn.set_result(None)
-        if self._served:
+        if addresses:
             asyncio.get_running_loop().call_soon(self._next_pass)
 
 

@@ -601,8 +601,11 @@ def test_a_file_at_the_wrong_option_is_said_to_be_there(tmp_path: Path, language
     assert (both.exit_code, f"`--trust-policy {path}`" in both.stdout) == (0, True)
     none = run("-f", files, "--issuer", path, language=language)
     assert (none.exit_code, words.message("errors.no_issuer_in_file.title") in none.stderr) == (2, True)
-    nowhere = run("-f", files, "--issuer", "oidc.eks.example", language=language)
-    assert (nowhere.exit_code, words.message("check.issuer_expected") in nowhere.stderr) == (2, True)
+    for given in ("oidc.eks.example", "o" * 300):  # the second is too long for a file's name
+        nowhere = run("-f", files, "--issuer", given, language=language)
+        assert (nowhere.exit_code, words.message("check.issuer_expected") in nowhere.stderr) == (2, True)
+    unread = run("-f", "f" * 300, language=language)
+    assert (unread.exit_code, "File name too long" in unread.stderr) == (2, True)
 
 
 def test_what_is_no_policy_shows_no_secret(tmp_path: Path) -> None:

@@ -53,6 +53,12 @@ def test_three_hundred_requests_of_one_address_do_not_keep_another_waiting():
     assert noted.count(PASS) < 310, "and no pass without one"
 
 
+def test_addresses_have_their_turns_in_the_order_in_which_they_came():
+    addresses = [f"192.0.2.{number}" for number in range(1, 9)]
+    noted = order_of(lambda turns: [turns(from_(one), None, None) for _ in range(3) for one in addresses], at_its_turn)
+    assert [it for it in noted if it != PASS] == 3 * addresses
+
+
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_others_have_their_turn_before_each_message_of_those_that_came_at_once(kind):
     message = {"type": "http.request" if kind == "http" else "websocket.receive"}

@@ -51,6 +51,9 @@ def hidden(*words):
         (["redis-cli", "-a", "a&b|SECRET"], ["redis-cli", "-a", MASK]),
         (["mysql", "-pa&SECRET"], ["mysql", f"-p{MASK}"]),
         (["curl", "-u", "me:a&SECRET", "https://x"], ["curl", "-u", f"me:{MASK}", "https://x"]),
+        (["curl", "-H", "X-Api-Key: SECRET", "https://x"], ["curl", "-H", f"X-Api-Key: {MASK}", "https://x"]),
+        (["--header=PRIVATE-TOKEN: SECRET"], [f"--header=PRIVATE-TOKEN: {MASK}"]),
+        (["sh", "-c", "curl -H 'X-Vault-Token: SECRET' $X"], ["sh", "-c", f"curl -H 'X-Vault-Token: {MASK}' $X"]),
         (["openssl", "rsa", "-passin", "pass:SECRET"], ["openssl", "rsa", "-passin", f"pass:{MASK}"]),
     ],
 )
@@ -72,6 +75,7 @@ def test_a_secret_is_masked(words, shown):
         ["sh", "-c", "mysql -uroot -p$MYSQL_ROOT_PASSWORD -e 'select 1'"],
         ["sh", "-c", "run --password=\"$DB_PASSWORD\" --secret='${SECRET}'"],
         ["psql", "--no-password", "shop"],
+        ["curl", "-H", "X-Api-Key: $(API_KEY)", "-H", "Content-Type: application/json", "-H", "X-Tokens: 3"],
         ["--password-file", "/run/secrets/db", "--password", "--verbose"],
         ["nginx", "-p", "/srv", "-p8080"],
         ["ssh", "-p22", "git@example.com"],

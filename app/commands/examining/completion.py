@@ -1,8 +1,8 @@
 """Completions for a shell: contexts, namespaces and the names of objects, from the kubeconfig and its cluster; and the
 profiles of ~/.aws.
 
-A shell waits for them, so botocore is loaded for the profiles alone, each has three seconds, and any error means no
-completion.
+A shell waits for them, so botocore is loaded for the profiles alone, each has three seconds, and what they cannot read
+means no completion.
 """
 
 from __future__ import annotations

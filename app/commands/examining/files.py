@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from app.commands.failure import CannotRun
@@ -15,11 +16,13 @@ ENDINGS = (".yaml", ".yml", ".json")
 
 
 def files_in(given: str, words: Content) -> list[str]:
-    """The file, or the files of a folder in the order of their names. Raises `CannotRun` for a folder without any."""
-    path = Path(given)
-    if given == STDIN or not path.is_dir():
+    """The file, or the files of a folder in the order of their names. Raises `CannotRun` for a folder without any.
+
+    `os.path` knows nothing of what may not be looked at, so that this is said when it is read; `Path` raises.
+    """
+    if given == STDIN or not os.path.isdir(given):
         return [given]
-    found = sorted(str(it) for it in path.rglob("*") if it.suffix in ENDINGS and it.is_file())
+    found = sorted(str(it) for it in Path(given).rglob("*") if it.suffix in ENDINGS and os.path.isfile(it))
     if not found:
         raise CannotRun(words, "no_manifests", got=f"-f {given}")
     return found
@@ -50,7 +53,7 @@ def issuer_of(given: str, words: Content) -> str:
 
     if not given or given.startswith("https://"):
         return given
-    if given != STDIN and not Path(given).is_file():
+    if given != STDIN and not os.path.isfile(given):
         expected = words.message("check.issuer_expected")
         raise CannotRun(words, "bad_value", option="--issuer", got=given, expected=expected, help="check --help")
     try:

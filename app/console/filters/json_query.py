@@ -11,6 +11,8 @@ from app.console.filters.arguments import Given
 from app.console.filters.lines import Ended
 
 _NOTHING = object()
+_MISSING = re.compile(r'(?s)"(?:[^"\\]|\\.)*+"?|#[^\n]*+|(?<![.$\w])(inputs?|halt(?:_error)?)(?!\w|\s*+:)')
+"""What the library does not do as jq does, where a program names it outside texts and comments."""
 
 
 def jq(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -18,6 +20,8 @@ def jq(given: Given, lines: Iterable[bytes]) -> Iterator[bytes]:
     4 where there is no value, and 1 where the last one is null or false."""
     import jq as library
 
+    if missing := next((found[1] for found in _MISSING.finditer(given.first) if found[1]), ""):
+        raise Ended(3, f"jq: {missing} does not work in this console")
     variables = {name: json.loads(value) if kind == "argjson" else value for kind, name, value in _named(given)}
     try:
         program = library.compile(given.first, args=variables)

@@ -78,10 +78,13 @@ def _python_pattern(pattern: str, *, extended: bool) -> str:
 
 
 def _in_brackets(token: str) -> str:
-    """A backslash in brackets is itself, and so is a bracket that opens no class."""
-    inside = re.sub(r"\\|\[(?!:[a-z]+:\])", r"\\\g<0>", token[1:])
+    """A backslash in brackets is itself, and so is a bracket that opens no class, and what Python may once combine sets
+    with (https://docs.python.org/3/library/re.html, "set operations"). Raises `Ended` for a class that is none."""
+    inside = re.sub(r"[\\&|~]|-(?=-)|\[(?!:[a-z]+:\])", r"\\\g<0>", token[1:])
     for name, members in _CLASSES.items():
         inside = inside.replace(f"[:{name}:]", members)
+    if re.search(r"(?<!\\)\[:", inside):
+        raise Ended(2, "grep: Invalid character class name")
     return f"[{inside}"
 
 

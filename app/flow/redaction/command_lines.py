@@ -37,6 +37,7 @@ there are blanks is found out first: after each name, a long word with one at it
 _ALWAYS = (
     re.compile(rf"({_NAME}=)({_VALUE})", re.IGNORECASE),
     re.compile(rf"((?<!\S){_OPTION}\s+)(?!-)({_VALUE})", re.IGNORECASE),
+    re.compile(rf"((?<![\w-])(?:[\w-]*?[_-])?{_NAME}:[ \t]++)({_VALUE})", re.IGNORECASE),  # a header
     re.compile(rf"((?<!\w)pass:)({_VALUE})"),  # openssl
     re.compile(r"((?<=[\w+.-])://[^\s/:@'\"]*:)([^\s/@'\"]+)(?=@)"),
 )

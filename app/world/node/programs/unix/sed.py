@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.world.node.programs.unix.expressions import Expression
 from app.world.node.programs.unix.inputs import lines, streams
@@ -15,6 +15,7 @@ from app.world.node.shell.streams import Sink, Stream, encoded
 Address = int | str | Expression
 """A line's number, `$`, or what the line matches."""
 COMMANDS_LIMIT = 50
+_BRACKETS = re.compile(r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]])*+\]")
 
 
 @dataclass(kw_only=True)
@@ -51,7 +52,7 @@ async def sed(process: Process) -> int:
                 return status
             continue
         pieces: list[str] = []
-        alone = _Run(process, commands, quiet="n" in found)
+        alone = _Run(process, [replace(command) for command in commands], quiet="n" in found)
         await alone.over(stream, Sink(pieces.append, process.limits))
         await alone.end()
         try:
@@ -200,9 +201,8 @@ class _Reader:
     """Reads a script."""
 
     def __init__(self, script: str, *, extended: bool) -> None:
-        self._script = script
+        self._script, self._extended = script, extended
         self._position = 0
-        self._extended = extended
 
     def commands(self) -> list[_Command]:
         """All of them. Raises `UsageProblem`."""
@@ -247,7 +247,7 @@ class _Reader:
             raise self._problem("invalid usage of line address 0")
         if name == "s":
             delimiter = self._next()
-            pattern = self._until(delimiter)
+            pattern = self._until(delimiter, brackets=True)
             command.replacement = self._until(delimiter, keep=True)
             while (flag := self._script[self._position : self._position + 1]) and flag in "gpiI0123456789":
                 command.flags += flag
@@ -272,20 +272,21 @@ class _Reader:
         return command
 
     def _address(self) -> Address | None:
-        number = re.compile(r"[0-9]{1,9}").match(self._script, self._position)
-        if number:
+        if number := re.compile(r"[0-9]{1,9}").match(self._script, self._position):
             self._position = number.end()
             return int(number[0])
         character = self._script[self._position : self._position + 1]
         if not character or character not in "$/":
             return None
         self._position += 1
-        return "$" if character == "$" else Expression(self._until("/"), extended=self._extended)
+        return "$" if character == "$" else Expression(self._until("/", brackets=True), extended=self._extended)
 
-    def _until(self, delimiter: str, *, keep: bool = False) -> str:
-        """Up to the delimiter, which a backslash before it makes an ordinary character."""
+    def _until(self, delimiter: str, *, keep: bool = False, brackets: bool = False) -> str:
+        """Up to the delimiter, which is an ordinary character after a backslash, and in the brackets of a pattern."""
         text = ""
         while True:
+            while brackets and delimiter and (found := _BRACKETS.match(self._script, self._position)):
+                text, self._position = text + found[0], found.end()
             character = self._next()
             if not character or not delimiter:
                 raise self._problem("unterminated `s' command")
@@ -293,8 +294,7 @@ class _Reader:
                 return text
             if character == "\\":
                 following = self._next()
-                text += following if following == delimiter and not keep else f"\\{following}"
-                if keep and following == delimiter:
-                    text = text[:-2] + (f"\\{following}" if following in "&\\" else following)
+                is_ordinary = following == delimiter and not (keep and following in "&\\")
+                text += following if is_ordinary else f"\\{following}"
             else:
                 text += character
