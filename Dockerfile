@@ -41,5 +41,5 @@ USER 10001:10001
 ENV PATH=/venv/bin:$PATH HOME=/tmp IRSA_HOST=0.0.0.0 IRSA_PORT=8501 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \
-  CMD ["python", "-I", "-c", "import http.client, os; to = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('IRSA_PORT') or 8501), timeout=2); to.request('GET', '/healthz'); raise SystemExit(to.getresponse().status != 200)"]
+  CMD ["python", "-I", "-c", "import http.client, os; to = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('IRSA_PORT', '').strip() or 8501), timeout=2); to.request('GET', '/healthz'); raise SystemExit(to.getresponse().status != 200)"]
 CMD ["irsa-explorer", "serve"]

@@ -5,7 +5,6 @@ A start shows one message, so that message lists all settings that cannot be use
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -122,6 +121,7 @@ def unusable(folder: Path) -> str:
     """Why worlds cannot be kept in `folder`, or where it would be made; empty where they can. Leaves nothing behind."""
     import tempfile
 
+    from app.world.saved.journal import FULL
     from app.world.saved.state_directory import check_folder, is_kept_in
 
     try:
@@ -130,6 +130,6 @@ def unusable(folder: Path) -> str:
         with tempfile.TemporaryFile(dir=existing(folder)):
             return ""
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) and is_kept_in(folder):
+        if error.errno in FULL and is_kept_in(folder):
             return ""  # the worlds that are there come back, as where the disk takes files and no content
         return error.strerror or str(error)

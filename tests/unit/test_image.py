@@ -79,7 +79,7 @@ def test_its_health_check_asks_the_server_and_no_proxy(status, is_healthy):
         variables = {"IRSA_PORT": str(server.server_port), "http_proxy": "http://127.0.0.1:1"}
         done = subprocess.run([sys.executable, *command[1:]], env=variables, capture_output=True, timeout=60)
     assert (done.returncode == 0, done.stderr) == (is_healthy, b"")
-    assert f"os.environ.get('IRSA_PORT') or {Settings().port}" in command[-1]
+    assert f"os.environ.get('IRSA_PORT', '').strip() or {Settings().port}" in command[-1]
 
 
 def test_the_build_sees_all_that_the_wheel_is_made_of():

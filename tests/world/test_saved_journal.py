@@ -251,6 +251,31 @@ def test_one_at_a_time_holds_a_directory(tmp_path):
     StateDirectory(tmp_path).close()
 
 
+@pytest.mark.parametrize("held", ["", "worlds"])
+def test_a_directory_within_another_one_or_around_it_is_refused(tmp_path, held):
+    """Whose lock guards the same files: `--fresh` would remove those of a process that runs."""
+    other = {"": "worlds", "worlds": ""}[held]
+    with StateDirectory(tmp_path / held) as directory:
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(OSError, match=os.strerror(errno.ENOTEMPTY)):
+            StateDirectory(tmp_path / other, fresh=True)
+        assert (sorted(tmp_path.rglob("*")), directory.path) == (before, tmp_path / held)
+
+
+def test_on_a_full_disk_the_lock_is_taken_as_it_is(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    StateDirectory(tmp_path).close()
+    before = (tmp_path / "lock").read_text()
+    monkeypatch.setattr(os, "pwrite", full)
+    for kept in (before, ""):
+        (tmp_path / "lock").write_text(kept)
+        with StateDirectory(tmp_path), pytest.raises(InUse):
+            StateDirectory(tmp_path)
+        assert (tmp_path / "lock").read_text() == kept, "it keeps its room for the next start"
+
+
 def test_a_folder_of_other_files_is_left_as_it_was(tmp_path):
     tmp_path.chmod(0o755)
     (tmp_path / "hosts").touch()

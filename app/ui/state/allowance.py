@@ -11,7 +11,6 @@ to 0.3 CPU seconds, a new world 0.15, a walk 0.07.
 
 from __future__ import annotations
 
-import errno
 import math
 import threading
 import time
@@ -30,6 +29,7 @@ from app.ui.state import connection, language
 from app.ui.text import prose
 from app.world.lifecycle.world_store import NoRoom
 from app.world.metering import payer
+from app.world.saved.journal import FULL
 from app.world.usage import Usage
 
 T = TypeVar("T")
@@ -40,7 +40,6 @@ OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 _DISK_SECONDS = 60.0
 """After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 """The error codes of a disk without room, for everyone or for the user that the server runs as (a quota)."""
 _REASONS: dict[str, Reason] = {
     "busy": "visitor_budget",
@@ -173,6 +172,6 @@ def room_for_a_world() -> Iterator[None]:
     except NoRoom as refused:
         stop("no_room", refused.seconds)
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         stop("disk_full", _DISK_SECONDS)

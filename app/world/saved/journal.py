@@ -9,6 +9,7 @@ there always, and only its last line can be incomplete: that of a change that no
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ LARGEST = 64 * COMPACT_BYTES
 """Bytes of a file that is read: a world takes a few megabytes, by its own limits. Another program has written more, or
 a damaged disk says so, and to read it would take the memory of all worlds."""
 SNAPSHOT = "snapshot.json"
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""The error numbers of a disk, or a quota of it, without room."""
 
 
 class NewerSchema(StateError):

@@ -15,13 +15,13 @@ import logging
 import os
 import re
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from app.own_folder import remove_left
 from app.world.saved.codec import StateError, decode, encode
-from app.world.saved.journal import SCHEMA, SNAPSHOT, Journal, NewerSchema, read, read_json, write_json
+from app.world.saved.journal import FULL, SCHEMA, SNAPSHOT, Journal, NewerSchema, read, read_json, write_json
 from app.world.saved.sections import KeptWorld
 from app.world.saved.sections import read as read_sections
 
@@ -68,10 +68,12 @@ def holder(path: Path) -> str:
 
 def check_folder(path: Path) -> None:
     """Raises `OSError` where the directory at `path` was not made for kept worlds: that of another user, who could read
-    the keys and have left links in it, or one with other files, such as `/etc`. It would become 0700."""
+    the keys and have left links in it, or one with other files, such as `/etc`. It would become 0700. Also where it is
+    within such a directory or around one, whose own lock guards the same files."""
     if path.stat().st_uid != os.geteuid():
         raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
-    if not is_kept_in(path) and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK:
+    others = not is_kept_in(path) and {it.name for it in path.iterdir()} - _BEFORE_THE_LOCK
+    if others or is_kept_in(path / _WORLDS) or (path.name == _WORLDS and is_kept_in(path.parent)):
         raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
 
 
@@ -204,7 +206,7 @@ def why_unreadable(folder: Path) -> str:
     return ""
 
 
-class StateDirectory:
+class StateDirectory(AbstractContextManager["StateDirectory"]):
     """The directory, locked by this process from `__init__` to `close`."""
 
     def __init__(self, path: Path, *, fresh: bool = False, alone: bool = False) -> None:
@@ -272,8 +274,13 @@ class StateDirectory:
         return {it.name.rpartition("--")[0] for it in self.aside} - {it.key for it in self.worlds}
 
     def _write_lock(self, second_line: str) -> None:
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n{second_line}".encode(), 0)
+        content = f"{os.getpid()}\n{second_line}".encode()
+        try:  # over what is there: on a full disk, a file that is emptied first may not get its room back
+            os.pwrite(self._lock, content, 0)
+            os.ftruncate(self._lock, len(content))
+        except OSError as error:  # the lock holds without what is in it
+            if error.errno not in FULL:
+                raise
 
     def _clear(self) -> None:
         shutil.rmtree(self.path / _WORLDS, ignore_errors=True)
@@ -282,9 +289,6 @@ class StateDirectory:
     def journal(self, key: str, path: str) -> Journal:
         """The files of a new world with that path, under a learner's key."""
         return Journal(self.path / _WORLDS / f"{key}--{path}")
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
