@@ -24,8 +24,8 @@ from app.flow.port_wrappers.consent import NOTHING, Action, consented
 from app.flow.port_wrappers.deadline import WALK_SECONDS
 from app.flow.targets.kinds import POD, Target
 from app.own_commands import program
+from app.own_file import write
 from app.wiring import Choice
-from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
     from app.flow.doctor import Diagnosis

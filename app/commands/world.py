@@ -23,9 +23,10 @@ from app.commands.rendering import colour, heading, labelled
 from app.commands.streams import why
 from app.commands.usage_errors import PathType
 from app.content import Content
+from app.own_file import write
 from app.settings import Settings
 from app.starting import on_hang_up, wait_for_signal
-from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write, write_all
+from app.world.setup.tool_files import AWS, CA, HANDS_ON, KUBECONFIG, STATE, issuer_command, write_all
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation

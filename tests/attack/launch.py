@@ -15,16 +15,16 @@ def hand_out(folder: Path) -> None:
     for line in sys.stdin:
         try:
             from app.ui.state import session
-            from app.world.setup.tool_files import files, write
+            from app.world.setup.tool_files import files
         except ImportError:  # where older versions have them
-            from app.world.tool_files import files, write
+            from app.world.tool_files import files
 
             from app.ui import session
 
         simulation, directory = session.simulation(), folder / line.strip()
         directory.mkdir(exist_ok=True)
         for name, content in files(simulation, simulation.world(line.strip())).items():
-            write(directory / name, content)
+            (directory / name).write_bytes(content)
         (directory / "ready").touch()
 
 

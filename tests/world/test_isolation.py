@@ -4,7 +4,7 @@ import botocore.exceptions
 import httpx
 import pytest
 
-from app.world.setup.tool_files import write
+from app.own_file import write
 from tests.world.helpers import TOKEN_FILE, aws_client, pod_of
 
 

@@ -26,9 +26,9 @@ from app.flow.beside_cluster.refusals import Refusal
 from app.flow.errors import FlowError
 from app.flow.model import Subject
 from app.flow.object_names import check_names
+from app.own_file import write
 from app.settings import Settings
 from app.starting import on_hang_up, wait_for_signal
-from app.world.setup.tool_files import write
 
 if TYPE_CHECKING:
     from app.beside_cluster import Target, Writer

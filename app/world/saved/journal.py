@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.flow.model import JsonObject, JsonValue
+from app.own_file import write
 from app.world.saved.codec import StateError
 from app.world.saved.sections import Sections
 
@@ -100,12 +101,7 @@ def _content(path: Path) -> bytes:
 
 def write_json(path: Path, document: JsonValue) -> None:
     """Writes a document that only its owner may read, whole or not at all, and forces it to the disk."""
-    draft = path.with_name(f".{path.name}.draft")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(json.dumps(document, separators=(",", ":")).encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)
+    write(path, json.dumps(document, separators=(",", ":")).encode(), to_disk=True)
     _sync(path.parent)
 
 

@@ -5,11 +5,12 @@ block to paste into a terminal, which needs no file of ours.
 from __future__ import annotations
 
 import base64
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+from app.own_file import write
 
 if TYPE_CHECKING:
     from app.world.lifecycle.simulation import Simulation
@@ -23,15 +24,6 @@ HANDS_ON = "hands-on"
 Shell = Literal["posix", "fish", "powershell"]
 _OTHERS = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 """The variables by which aws would use other credentials than the world's keys."""
-
-
-def write(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner may read, whole or not at all. Follows no link that stands in its place."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-    draft.replace(path)
 
 
 def write_all(directory: Path, simulation: Simulation, world: World) -> None:
