@@ -76,9 +76,11 @@ def _index(reads: Sequence[str]) -> str:
 
 
 def _is_runnable(path: str) -> bool:
-    """Whether it is a program, and not a shell script that looks for one: those need the environment of their owner."""
-    interpreter = _interpreter(path)
-    return os.access(path, os.X_OK) and Path(path).is_file() and (not interpreter or "python" in interpreter)
+    """Whether it is a program, and not one that looks for another, such as a shell script or what `env` starts: those
+    need the environment of their owner."""
+    interpreter = Path(_interpreter(path).partition(" ")[0]).name
+    is_program = not interpreter or interpreter.startswith("python")
+    return os.access(path, os.X_OK) and Path(path).is_file() and is_program
 
 
 def _interpreter(path: str) -> str:

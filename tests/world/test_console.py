@@ -289,17 +289,16 @@ def test_without_a_world_nothing_runs():
         asyncio.run(console.run(1, "kubectl get pods", None, None))
 
 
-def test_the_newest_on_the_path_is_taken_and_shell_scripts_are_not(tmp_path, monkeypatch):
+def test_the_newest_on_the_path_is_taken_and_no_script_that_looks_for_another_program(tmp_path, monkeypatch):
     monkeypatch.setattr(programs, "_reads", lambda path: [path])
-    for folder, version in (("old", "1.9.1"), ("new", "1.10.0"), ("shim", "9.9.9")):
+    for folder, version in (("old", "1.9.1"), ("new", "1.10.0"), ("shim", "9.9.9"), ("any", "9.9.8")):
         (tmp_path / folder).mkdir()
         script = tmp_path / folder / "aws"
         say = f"'aws-cli/{version} Python/3'"
-        script.write_text(
-            f"#!/usr/bin/env bash\necho {say}\n" if folder == "shim" else f"#!{sys.executable}\nprint({say})\n"
-        )
+        text = {"shim": f"#!/usr/bin/env bash\necho {say}\n", "any": f"#!/usr/bin/env python3\nprint({say})\n"}
+        script.write_text(text.get(folder, f"#!{sys.executable}\nprint({say})\n"))
         script.chmod(0o755)
-    folders = [str(tmp_path / name) for name in ("shim", "old", "new", "ghost")]
+    folders = [str(tmp_path / name) for name in ("shim", "any", "old", "new", "ghost")]
     found = programs.find(os.pathsep.join(folders))
     assert {name: (one.version, one.path) for name, one in found.items()} == {
         "aws": ("1.10.0", str(tmp_path / "new" / "aws"))
