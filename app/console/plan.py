@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import groupby
 
 from app.console import aws_fence, kubectl_fence
@@ -16,6 +18,8 @@ OWN = ("ls", "rm")
 """Commands about this visitor's files, which need no process."""
 _READ_INPUT = {"-", "-i", "-it", "-ti", "--stdin", "--stdin=true", "-i=true"}
 """Words by which kubectl and aws read their standard input."""
+_CLOSE = 0.75
+"""How like a program's name a typed one is that is meant for it: `kubctl` is, `awk` is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,10 @@ def _checked(words: tuple[str, ...], programs: Mapping[str, Program], context: s
     name = words[0]
     if name == "$":
         raise LineRefused("prompt", got=name)
+    if (plain := unicodedata.normalize("NFKC", name)) != name:
+        raise LineRefused("full_width", got=name, expected=plain)
+    if name not in NAMES and (close := get_close_matches(name, NAMES, 1, _CLOSE)):
+        raise LineRefused("close_to", got=name, expected=close[0])
     if name not in NAMES:
         raise LineRefused("unknown_program", got=name)
     if name not in programs:

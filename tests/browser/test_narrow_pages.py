@@ -188,3 +188,7 @@ def test_on_a_phone_nothing_is_drawn_over_the_mode(visitor):
 def test_a_table_within_the_text_fits_where_the_page_is_enlarged_four_times(visitor):
     """As a window of 1280 pixels is then. Of all pages that of `why` has the widest in its text (WCAG 2.2, 1.4.10)."""
     assert visitor.turn_to("why").resize((320, 256)).unfold().overflow == 0
+    one = visitor.resize((195, 422))  # a phone on which everything is enlarged twice: what leads elsewhere is in sight
+    for part in ("[data-testid=stExpandSidebarButton]", ".st-key-start_presenting button", ".st-key-lang"):
+        box = one.box(f"{part}:visible")
+        assert box["x"] + box["width"] <= 195, part

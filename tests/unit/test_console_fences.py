@@ -154,8 +154,13 @@ filter_needs    kubectl get sa | grep
 filter_needs    kubectl get sa | cut
 prompt          $ kubectl get pods
 unknown_program bash
+unknown_program awk
+close_to kubctl get pods
+close_to aws2 s3 ls
+full_width ｋubectl get pods
+full_width ａｗｓ s3 ls
 unknown_program /usr/bin/kubectl get pods
-unknown_program ./kubectl get pods
+close_to ./kubectl get pods
 unknown_program kubectl get sa | sh
 unknown_program kubectl get sa | tee x
 own_alone       ls | cat

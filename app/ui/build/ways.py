@@ -32,7 +32,8 @@ def ways(shown: Progress, acts: tuple[Act, ...], before: Sequence[Progress], con
     """Draws the ways, a tab each. They stay when the task is done, without the button. `before`: the tasks before
     it."""
     task = shown.task.id
-    typed = code(content, "\n".join(act.command for act in acts))
+    again = f'<p class="caption">{prose(content.message("build.again"))}</p>' if shown.done else ""
+    typed = again + code(content, "\n".join(act.command for act in acts))
     by_button, by_console, by_terminal = st.tabs([content.message(f"build.way_{way}") for way in _WAYS])
     with by_button:
         components.block(typed, key=f"build_commands_{task}")

@@ -78,7 +78,9 @@ def _judged(result: Result, names: Names, content: Content) -> str:
     if not result.reached:
         said = content.message("mission_page.instead", got=_got(result, content))
         got = f'<span class="got">{prose(said)}</span>'
-        if result.detail:
+        if result.detail in content.checks:
+            got += f" {prose(content.check(result.detail).title)}"
+        elif result.detail:
             got += f"<code>{escape(result.detail)}</code>"
     unseen = escape(content.message(f"mission_page.{state}"))
     return (

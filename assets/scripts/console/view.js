@@ -27,9 +27,15 @@ const consoleView = (session, words) => {
     change()
     if (isAtEnd) log.scrollTop = log.scrollHeight
   }
+  // Of a table the first line has columns: on a phone it scrolls, and all else is broken into lines (`console.css`).
+  const print = (output, text) => {
+    if (!output.textContent) output.classList.toggle("table", /\S {2,}\S/.test(text.split("\n", 1)[0]))
+    output.append(text)
+  }
   const add = (entry) => {
     const typed = element("pre", { className: "typed" }, element("span", { textContent: `${words.prompt} `, ariaHidden: "true" }), entry.line)
-    const output = element("pre", { className: "output", textContent: entry.output.join("") })
+    const output = element("pre", { className: "output" })
+    if (entry.output.length) print(output, entry.output.join(""))
     const note = element("p", { className: "note" })
     const stop = consoleButton(words.stop, () => session.stop(entry))
     const end = consoleButton(words.end_input, () => session.input(entry, "", true))
@@ -70,7 +76,8 @@ const consoleView = (session, words) => {
     if (what === "entry") follow(() => add(detail))
     else if (what === "output")
       follow(() => {
-        shown.get(detail.entry)?.output.append(detail.text)
+        const output = shown.get(detail.entry)?.output
+        if (output) print(output, detail.text)
         draw(detail.entry)
       })
     else if (what === "started" || what === "ended") follow(() => (draw(detail), line.draw()))
