@@ -53,7 +53,7 @@ def test_every_problem_and_every_removal_has_words(language):
         html = explained(text, language)
         assert code == "empty" or f'data-problem="{code}"' in html
         assert not re.search(r"\{\w+\}", re.sub("<code>.*?</code>", "", html))
-    for key in ("base64", "bearer", "quotes", "line_breaks", "blanks", "invisible"):
+    for key in ("base64", "bearer", "quotes", "line_breaks", "blanks", "invisible", "text_after"):
         assert load(language).message(f"inspect_token.removed.{key}")
 
 

@@ -125,6 +125,8 @@ def test_one_broken_part_does_not_hide_the_others():
         (f"`{TOKEN}`", ("quotes",)),
         ("\r\n".join(TOKEN[at : at + 64] for at in range(0, len(TOKEN), 64)), ("line_breaks",)),
         (f"{H}. {P} .{S}", ("blanks",)),
+        (f"Bearer {TOKEN}\n$ kubectl get pods\nroot@pod:/# ", ("text_after", "bearer")),
+        (f"{TOKEN[:99]}\n{TOKEN[99:]}\nNAME  READY\npod   1/1\n", ("text_after", "line_breaks")),
         (f"\ufeff{H}.{P[:5]}\u200b{P[5:]}.{S}", ("invisible",)),
         (base64.b64encode(TOKEN.encode()).decode(), ("base64",)),
     ],

@@ -68,7 +68,7 @@ class Pasted:
     compact: str = ""
     """The token without what was around it, its signature masked."""
     removed: tuple[str, ...] = ()
-    """What was around it or in it: `base64`, `bearer`, `quotes`, `line_breaks`, `blanks`, `invisible`."""
+    """What was around it or in it: `base64`, `bearer`, `quotes`, `line_breaks`, `blanks`, `invisible`, `text_after`."""
     header: Mapping[str, Any] | None = None
     """None where it cannot be read."""
     claims: Mapping[str, Any] | None = None
@@ -129,6 +129,11 @@ def cleaned(text: str) -> tuple[str, tuple[str, ...]]:
     bare = _INVISIBLE.sub("", text.strip()).strip()
     if _INVISIBLE.search(text.strip()):
         removed.append("invisible")
+    # A terminal's next command, or what that has printed: lines of a token have no blank within them.
+    lines = bare.splitlines()
+    if others := [place for place, line in enumerate(lines) if place and len(line.split()) > 1]:
+        removed.append("text_after")
+        bare = "\n".join(lines[: others[0]])
     before = ""
     while before != bare:
         before = bare
