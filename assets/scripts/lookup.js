@@ -83,7 +83,7 @@ const asked = (typed, isThere, near) => {
 
 // Those that have the words, the best first. The rarer a word is, the more it says, so a question needs no common words, and
 // a word that no entry has does not count. What has half of the best one's words is found as well.
-const LENGTH = 0.2 // how much less a word says of an entry of the usual length, which has many
+const LENGTH = 0.15 // how much less a word says of an entry of the usual length, which has many
 const SHORT = /^ [a-z0-9]{1,3}$/ // is meant whole, such as sts, unless no entry has it: more is to be typed
 // What an entry is called, as its whole title or in brackets: alone, it is what a reader asks for.
 const namesOf = (title) => title.split(/[（）]| ?[()]/).map((name) => begins(flat(name).trim()).trim())
