@@ -40,7 +40,6 @@ OVERDRAFT = 2.0
 """CPU seconds below zero at which a run that has begun is stopped."""
 _DISK_SECONDS = 60.0
 """After which a reader tries again where the disk was full: the sweep for idle worlds comes twice in that time."""
-"""The error codes of a disk without room, for everyone or for the user that the server runs as (a quota)."""
 _REASONS: dict[str, Reason] = {
     "busy": "visitor_budget",
     "world_busy": "world_budget",
