@@ -33,7 +33,8 @@ def build() -> bool:
     if needs_a_world(content):
         return True
     if session.world().start == "finished":
-        components.block(f"<p>{prose(content.message('build.begin_text'))}</p>", key="build_begin_text")
+        words = (prose(content.message(f"build.{key}")) for key in ("begin_text", "begin_help"))
+        components.block("".join(f"<p>{it}</p>" for it in words), key="build_begin_text")
         label = content.message("build.begin")
         st.button(label, key="build_begin", type="primary", icon=":material/construction:", on_click=state.begin)
         return False

@@ -60,7 +60,8 @@ def needs_chain(content: Content) -> bool:
 def finished_world(content: Content) -> None:
     """The button that makes a world with IRSA in it."""
     label = content.message("build.finished_world")
-    st.button(label, key="finished_world", icon=":material/deployed_code:", on_click=_finish)
+    lost = content.message("build.begin_help")
+    st.button(label, help=lost, key="finished_world", icon=":material/deployed_code:", on_click=_finish)
 
 
 def _finish() -> None:

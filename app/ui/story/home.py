@@ -86,7 +86,8 @@ def _start(content: Content) -> None:
         not_there.finished_world(content)
     else:
         label = content.message("build.begin_home")
-        st.button(label, key="begin_empty", icon=":material/construction:", on_click=_begin_empty)
+        lost = content.message("build.begin_help")
+        st.button(label, help=lost, key="begin_empty", icon=":material/construction:", on_click=_begin_empty)
 
 
 def _begin_empty() -> None:
