@@ -12,11 +12,12 @@ SECONDS = 60
 """No test is right or wrong by it: what has not come about by then is not coming."""
 
 
-def eventually(holds: Callable[[], object]) -> None:
-    """Waits until `holds()` is true. What takes longer is asked for less often: most ask a server."""
+def eventually(holds: Callable[[], object], seen: Callable[[], str] = lambda: "it did not come about") -> None:
+    """Waits until `holds()` is true, else fails with what is `seen`. What takes longer is asked for less often: most
+    ask a server."""
     end, pause = time.monotonic() + SECONDS, 0.01
     while not holds():
-        assert time.monotonic() < end, "it did not come about"
+        assert time.monotonic() < end, seen()
         time.sleep(pause)
         pause = min(1.5 * pause, 0.1)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.console.command_line import LineRefused
+from app.own_file import write
 
 COUNT = 20
 """Files at a time."""
@@ -74,12 +75,7 @@ class Files:
             raise LineRefused("too_many_files", expected=str(COUNT))
         if sum(present.values()) - present.get(path.name, 0) + len(content) > ALL_BYTES:
             raise LineRefused("files_full", expected=str(ALL_BYTES))
-        draft = self.folder / ".draft"
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as stream:
-            stream.write(content)
-        draft.replace(path)
+        write(path, content)
 
     def remove(self, name: str) -> None:
         """Removes a file, if it is there. Raises `LineRefused` for a name that no file has."""

@@ -76,16 +76,20 @@ def plan(line: Line, programs: Mapping[str, Program], context: str) -> Plan:
     )
 
 
+def _unknown(name: str) -> LineRefused:
+    if (plain := unicodedata.normalize("NFKC", name)) != name:
+        return LineRefused("full_width", got=name, expected=plain)
+    if close := get_close_matches(name, NAMES, 1, _CLOSE):
+        return LineRefused("close_to", got=name, expected=close[0])
+    return LineRefused("unknown_program", got=name)
+
+
 def _checked(words: tuple[str, ...], programs: Mapping[str, Program], context: str) -> Program:
     name = words[0]
     if name == "$":
         raise LineRefused("prompt", got=name)
-    if (plain := unicodedata.normalize("NFKC", name)) != name:
-        raise LineRefused("full_width", got=name, expected=plain)
-    if name not in NAMES and (close := get_close_matches(name, NAMES, 1, _CLOSE)):
-        raise LineRefused("close_to", got=name, expected=close[0])
     if name not in NAMES:
-        raise LineRefused("unknown_program", got=name)
+        raise _unknown(name)
     if name not in programs:
         raise LineRefused(f"missing_{name}", got=name)
     if name == "kubectl":

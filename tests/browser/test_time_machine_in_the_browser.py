@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Route, WebSocketRoute, expect
 
-from tests.browser.server import PATIENCE, Reader
+from tests.browser.server import Reader
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 WATCH = """() => {
@@ -101,14 +101,6 @@ def test_a_button_that_can_be_pressed_no_more_hands_the_focus_to_its_neighbour(s
     expect(page.locator(".st-key-moment_run button")).to_be_focused()
 
 
-def until(shown: Reader, happens: Callable[[], bool]) -> None:
-    """Waits for what the page itself does not show; where it does not come, says what the page shows."""
-    deadline = time.monotonic() + PATIENCE
-    while not happens():
-        assert time.monotonic() < deadline, shown.page.locator(".stApp").aria_snapshot()
-        shown.page.wait_for_timeout(20)
-
-
 @pytest.mark.parametrize(
     ("path", "pressed", "brought", "is_early"),
     [
@@ -151,11 +143,11 @@ def test_a_press_whose_answer_goes_with_the_connection_shows_once_that_is_back(
         form.locator("input").first.fill("no action")
     breaks = True
     page.locator(f".st-key-{pressed} button").click()  # which is no event of the world, that the page would follow
-    until(shown, lambda: len(lost) > 0)
+    eventually(lambda: page.wait_for_timeout(20) or lost, page.locator(".stApp").aria_snapshot)
     breaks = False
     sockets[-1].close()
     if is_early:
-        until(shown, lambda: len(sockets) > 1)
+        eventually(lambda: page.wait_for_timeout(20) or len(sockets) > 1, page.locator(".stApp").aria_snapshot)
         page.wait_for_selector('.stApp[data-test-connection-state="CONNECTED"]')
         assert feeds
         for feed in feeds:

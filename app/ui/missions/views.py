@@ -78,9 +78,7 @@ def _judged(result: Result, names: Names, content: Content) -> str:
     if not result.reached:
         said = content.message("mission_page.instead", got=_got(result, content))
         got = f'<span class="got">{prose(said)}</span>'
-        if result.detail in content.checks:
-            got += f" {prose(content.check(result.detail).title)}"
-        elif result.detail:
+        if result.detail and result.got != "check":
             got += f"<code>{escape(result.detail)}</code>"
     unseen = escape(content.message(f"mission_page.{state}"))
     return (
@@ -92,6 +90,8 @@ def _judged(result: Result, names: Names, content: Content) -> str:
 def _got(result: Result, content: Content) -> str:
     if result.got == "allowed" and result.role:
         return content.message("mission_page.got.allowed_by", role=result.role)
+    if result.got == "check":
+        return content.message("mission_page.got.check", title=content.check(result.detail).title)
     return content.message(f"mission_page.got.{result.got}")
 
 

@@ -285,7 +285,7 @@ class _Reader:
         """Up to the delimiter, which is an ordinary character after a backslash, and in the brackets of a pattern."""
         text = ""
         while True:
-            while brackets and delimiter and (found := _BRACKETS.match(self._script, self._position)):
+            while brackets and delimiter not in ("", "[") and (found := _BRACKETS.match(self._script, self._position)):
                 text, self._position = text + found[0], found.end()
             character = self._next()
             if not character or not delimiter:
