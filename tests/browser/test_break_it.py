@@ -103,7 +103,6 @@ def test_the_list_leads_to_a_fault_and_what_comes_of_a_button_far_down_is_read_f
         assert main.evaluate("main => main.scrollTop") == 0
 
 
-@pytest.mark.large
 def test_a_phone_shows_the_whole_of_each_error_to_choose_from(reader):
     """In Japanese: in English a path breaks after each slash."""
     one = reader(size=PHONE).open("/break_it?lang=ja&fault=F09")

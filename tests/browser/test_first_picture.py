@@ -99,7 +99,6 @@ def test_it_goes_where_the_tab_key_comes_to_what_it_covers(browser):
     page.wait_for_selector(PICTURE, state="detached")
 
 
-@pytest.mark.large
 def test_a_symbol_is_not_seen_as_letters_while_its_font_comes(browser):
     requests = []
     page = browser(

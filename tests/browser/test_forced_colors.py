@@ -23,7 +23,6 @@ def background(part: Locator, pseudo: str = "") -> str:
     return part.evaluate("(part, pseudo) => getComputedStyle(part, pseudo || null).backgroundColor", pseudo)
 
 
-@pytest.mark.large
 def test_the_choice_among_several_shows(forced):
     groups = forced.page.locator(".st-key-look").get_by_role("radiogroup").all()
     assert len(groups) == 2

@@ -111,7 +111,6 @@ FIELDS = """() => {
 """What a phone's keyboard is asked to leave alone in each field, and the pixels of its type."""
 
 
-@pytest.mark.large
 def test_no_phone_changes_what_is_typed_or_enlarges_the_page(visitor):
     """Safari does the latter at a field of less than 16 pixels. Streamlit's fields are on this page as well."""
     one = visitor.turn_to("inspect_token")

@@ -248,7 +248,6 @@ def test_a_map_without_a_film_shows_its_boxes_and_no_controls(shown, size):
         assert page.locator(part).locator("visible=true").count() == 0, part
 
 
-@pytest.mark.large
 def test_a_film_that_is_shown_again_has_its_drawing_and_looks_as_one_drawn_then(shown):
     page = shown(motion="reduce")
     same, looks = page.evaluate("""() => {
@@ -526,7 +525,6 @@ def test_a_phone_swipes_and_has_targets_for_a_finger(shown):
     assert page.evaluate(small) == []
 
 
-@pytest.mark.large
 def test_the_page_to_hand_on_keeps_scene_speed_list_and_keys_in_another_language(chromium: Browser):
     texts = {language: json.dumps(found["normal"]) for language, found in films(*NAMES).items()}
     page = chromium.new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})

@@ -119,10 +119,11 @@ SIDE_BY_SIDE = {
 """By page: what stands side by side on a desk."""
 
 
-@pytest.mark.large
-def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(visitor):
+@pytest.mark.parametrize("pages", [list(SIDE_BY_SIDE)[1:], pytest.param(SIDE_BY_SIDE, marks=pytest.mark.large)])
+def test_what_stands_side_by_side_on_a_desk_has_room_beside_the_sidebar(visitor, pages):
     one = visitor
-    for page, parts in SIDE_BY_SIDE.items():
+    for page in pages:
+        parts = SIDE_BY_SIDE[page]
         one.resize(DESK)
         (one.turn_to(page) if page else one.open("/?lang=en")).predict().unfold().resize((820, 1180))
         expect(one.page.locator(parts).first).to_be_visible()
@@ -183,7 +184,6 @@ def test_on_a_phone_nothing_is_drawn_over_the_mode(visitor):
     assert one.page.evaluate(there, [at["x"] + 10, at["y"] + 10])
 
 
-@pytest.mark.large
 @pytest.mark.parametrize("visitor", ["ja"], indirect=True)
 def test_a_table_within_the_text_fits_where_the_page_is_enlarged_four_times(visitor):
     """As a window of 1280 pixels is then. Of all pages that of `why` has the widest in its text (WCAG 2.2, 1.4.10)."""

@@ -652,7 +652,6 @@ def test_the_keys_that_lie_over_a_slide_lie_over_what_covers_it_as_well(talk):
     expect(page.locator(".overview")).to_be_hidden()
 
 
-@pytest.mark.large
 def test_the_last_row_reads_what_came_of_a_what_if(talk):
     for key in ("w", "2"):
         talk.keyboard.press(key)
@@ -1065,7 +1064,6 @@ def test_an_answer_in_a_still_map_shows_all_that_the_box_has_got(talk, size):
     talk.set_viewport_size({"width": PROJECTOR[0], "height": PROJECTOR[1]})
 
 
-@pytest.mark.large
 def test_an_answer_leaves_the_map_room_for_what_it_says(talk):
     """Of the Pod there was only its name, and `OIDC provider` lay over the key of the issuer."""
     seen = "row => row.checkVisibility({ opacityProperty: true })"

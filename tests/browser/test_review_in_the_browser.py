@@ -11,7 +11,6 @@ from app.ui.marks import CLAIMS
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.large
 def test_it_is_one_sheet_of_a4_in_both_languages(reader):
     shown = reader().open("/one_page?lang=ja").wait(".sheet")
     for language in ("ja", "en"):

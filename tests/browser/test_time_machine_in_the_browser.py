@@ -39,7 +39,6 @@ def shown(visitor: Reader) -> Reader:
     return visitor
 
 
-@pytest.mark.large
 def test_the_numbers_of_what_happens_at_nearly_the_same_time_stand_side_by_side(shown: Reader) -> None:
     numbers = shown.page.locator(".moments .numbers b")
     for width in (380, 1280):

@@ -154,7 +154,6 @@ def test_by_keyboard_a_character_is_chosen_and_sent(flip_view):
     one.expect_title(load("en").lesson("token_mount").title)
 
 
-@pytest.mark.large
 def test_the_caret_stays_in_a_token_that_became_shorter(flip_view):
     one = flip_view
     one.page.locator(".offered button").first.click()

@@ -126,8 +126,7 @@ def test_the_wire_comes_when_it_is_unfolded_and_is_there_again_on_the_way_back(v
     one.resize(DESK)
 
 
-@pytest.mark.large
-@pytest.mark.parametrize("visitor", ["ja", "en"], indirect=True)
+@pytest.mark.parametrize("visitor", [pytest.param("ja", marks=pytest.mark.large), "en"], indirect=True)
 def test_question_and_answer_stand_side_by_side_and_below_each_other_on_a_phone(visitor):
     one = visitor.turn_to("webhook").predict().unfold()  # the last of its tests: all is unfolded
     for size, beside in (PHONE, False), (DESK, True):
