@@ -113,18 +113,11 @@ def test_the_whole_navigation_is_in_sight_on_a_low_screen_and_has_room_for_more(
     assert all(box["height"] >= 24 for box in one.boxes(links))
 
 
-@pytest.mark.parametrize(
-    ("visitor", "sizes"),
-    [
-        ("en", [LOW, MIDDLE, PHONE]),
-        pytest.param("ja", [LOW, MIDDLE, PHONE], marks=pytest.mark.large),
-    ],
-    indirect=["visitor"],
-)
-def test_depth_language_and_presenting_are_one_row_above_the_page(visitor, sizes):
+@pytest.mark.parametrize("visitor", ["en", pytest.param("ja", marks=pytest.mark.large)], indirect=True)
+def test_depth_language_and_presenting_are_one_row_above_the_page(visitor):
     """In `make test` in English, whose words are longer."""
     one = visitor.turn_to(STEPS[1])
-    for size in sizes:
+    for size in (LOW, MIDDLE, PHONE):
         one.resize(size)
         controls = one.page.locator(".st-key-look :is([role=radio], [data-testid=stButton] button):visible")
         expect(controls).to_have_count(3 + len(LANGUAGES) + 1)
