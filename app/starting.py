@@ -7,14 +7,17 @@ terminal that is closed (SIGHUP) leaves no files behind.
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
     from threading import Event
 
 INTERRUPTED = 130
@@ -62,10 +65,22 @@ def interruptible() -> Iterator[None]:
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
     on_hang_up(_terminate)
+    before = sys.unraisablehook
+
+    def unraisable(lost: UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt | SystemExit):
+            number = signal.SIGINT if issubclass(lost.exc_type, KeyboardInterrupt) else signal.SIGTERM
+            _thread.start_new_thread(_send_again, (number,))
+        else:
+            before(lost)
+
+    sys.unraisablehook = unraisable
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    finally:
+        sys.unraisablehook = before
 
 
 def wait_for_signal(stop: Event) -> None:
@@ -93,3 +108,13 @@ def on_hang_up(handler: Callable[[int, FrameType | None], None]) -> None:
 
 def _terminate(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
+
+
+def _send_again(number: signal.Signals) -> None:
+    """On a thread of its own: calls the signal's handler again, once what dropped its exception has returned.
+
+    Python drops whatever is raised in a callback of a weak reference or in a finalizer (`sys.unraisablehook`), and
+    importlib has such a callback for each module it loads, so a signal at the wrong moment of a start would be lost.
+    """
+    time.sleep(0.01)
+    _thread.interrupt_main(number)

@@ -213,6 +213,27 @@ def test_a_signal_while_it_loads_ends_it_quietly(name, number):
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[number], "", "")
 
 
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("callback", ["weakref.ref(it, lost)", "weakref.finalize(it, lost)"])
+def test_a_signal_in_a_callback_that_drops_what_is_raised_in_it_is_not_lost(callback, number):
+    """As importlib's own callbacks do, of which a start has some hundreds."""
+    program = (
+        "import signal, time, weakref\n"
+        "from app.starting import interruptible\n"
+        "class It: pass\n"
+        f"def lost(*_): signal.raise_signal(signal.{number}); print('not reached')\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "with interruptible():\n"
+        "    it = It()\n"
+        f"    callback = {callback}\n"
+        "    del it\n"
+        "    for _ in range(500): time.sleep(0.02)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    again = signal.SIGINT if number == "SIGINT" else signal.SIGTERM
+    assert (done.returncode, done.stdout, done.stderr) == (128 + again, "", "")
+
+
 def test_what_nohup_started_goes_on_after_its_terminal_is_closed(monkeypatch):
     handlers, heard = {signal.SIGHUP: signal.SIG_IGN}, []
     monkeypatch.setattr(signal, "getsignal", handlers.get)
