@@ -44,9 +44,10 @@ def restarts(world):
 
 
 def planned(simulation, world):
-    """Seconds until the timer goes off; None where it is not set."""
+    """Seconds until the timer goes off, once what it has set off is done; None where it is not set."""
 
     async def run():
+        await world.kubelet.settle(20)
         handle = world.kubelet._wake_up._handle
         return handle and handle.when() - asyncio.get_running_loop().time()
 
