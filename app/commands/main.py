@@ -11,13 +11,15 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
+from typing import NoReturn
 
 import click
 
 from app import __version__
-from app.commands.failure import COULD_NOT_RUN, unusable_settings, wants_json, wrong_folders
+from app.commands.failure import COULD_NOT_RUN, CannotRun, unusable_settings, wants_json, wrong_folders
 from app.commands.streams import replace_streams
 from app.commands.usage_errors import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
@@ -94,15 +96,15 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     warnings = [*ignored_key_log(words), *(ignored_settings(words) if program is EXPLORER else ())]
     for line in () if completes else warnings:
         click.echo(line, err=True)
+    unusable = None
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
-        failure = unusable_settings([*error.wrong, *wrong_folders(error.usable, words)], words)
-        failure.as_json = wants_json(sys.argv[1:])
-        failure.show()
-        sys.exit(failure.exit_code)
+        settings = error.usable
+        unusable = unusable_settings([*error.wrong, *wrong_folders(settings, words)], words)
+        unusable.as_json = wants_json(sys.argv[1:])
     try:
-        command_line(settings, words, program).main(
+        command_line(settings, words, program, unusable).main(
             prog_name=program.executable if completes else usage, complete_var=program.complete_var
         )
     except Exception:
@@ -139,11 +141,18 @@ def ignored_settings(words: Content) -> list[str]:
     ]
 
 
-def command_line(settings: Settings, words: Content, program: Program = EXPLORER) -> click.Group:
-    """All commands of a program, their help in the language of `words`."""
+def command_line(
+    settings: Settings, words: Content, program: Program = EXPLORER, unusable: CannotRun | None = None
+) -> click.Group:
+    """All commands of a program, their help in the language of `words`.
+
+    `unusable`: the error with which each command ends; their help and the version are shown all the same.
+    """
 
     def made(name: str) -> click.Command:
         command: click.Command = import_module(program.commands[name]).command(settings, words)
+        if unusable:
+            command.callback = partial(_refuse, unusable)
         return command
 
     group = Group(
@@ -157,3 +166,7 @@ def command_line(settings: Settings, words: Content, program: Program = EXPLORER
         __version__, message="IRSA Explorer %(version)s", help=words.message("cli.help.version")
     )
     return shows(group)
+
+
+def _refuse(error: CannotRun, /, **_: object) -> NoReturn:
+    raise error

@@ -290,6 +290,12 @@ def test_settings_that_cannot_be_used_are_named_all_at_once(language):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("typed", [["--help"], ["--version"], ["serve", "--help"], ["doctor", "-h"]], ids=" ".join)
+def test_help_and_version_need_no_settings(typed):
+    done = run_process(*typed, IRSA_PORT="many")
+    assert (done.returncode, done.stdout, done.stderr) == (0, run_process(*typed).stdout, "")
+
+
 def test_settings_that_cannot_be_used_are_json_where_a_program_waits_for_it():
     done = run_process("doctor", "-o", "json", IRSA_PORT="tcp://10.0.0.1:80", IRSA_SERVICE_HOST="10.0.0.1", LC_ALL="C")
     document = json.loads(done.stdout)
