@@ -23,6 +23,7 @@ QUOTA = 2048
 """Characters, white space not counted, that a trust policy may have by default (IAM quota `ACLSizePerRole`)."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TOKEN = re.compile(r"\s*+(?i:bearer\s++)?+eyJ[\w-]++\.")
 _FOREIGN = re.compile(r"[^\t\n\r\x20-\xff]")
 """What IAM takes into no policy document (the pattern of its parameter `AssumeRolePolicyDocument`)."""
 _EXPECTED = (
@@ -44,8 +45,8 @@ class Problem:
     """Why a text is no policy that could be evaluated."""
 
     code: str
-    """The key of its words: `too_long`, `many_statements`, `empty`, `control`, `not_object`, `number`, or what JSON
-    expected there."""
+    """The key of its words: `too_long`, `many_statements`, `empty`, `control`, `not_object`, `number`, `token`,
+    or what JSON expected there."""
     line: int = 0
     """From 1; 0 where it is the whole text."""
     column: int = 0
@@ -84,6 +85,8 @@ def read(text: str) -> PolicyText:
     try:
         document = strict_json.loads(text)
     except json.JSONDecodeError as error:
+        if _TOKEN.match(text):
+            return PolicyText(counted=counted, problem=Problem(code="token"))
         code = next((code for said, code in _EXPECTED if error.msg.startswith(said)), "other")
         return PolicyText(counted=counted, problem=_problem(code, text, error.pos))
     except ValueError:  # Python alone would take it: NaN, 1e999, half a character, a hundred levels.
