@@ -19,7 +19,7 @@ from typing import NoReturn
 import click
 
 from app import __version__
-from app.commands.failure import COULD_NOT_RUN, CannotRun, unusable_settings, wants_json, wrong_folders
+from app.commands.failure import COULD_NOT_RUN, unusable_settings, wrong_folders
 from app.commands.streams import replace_streams
 from app.commands.usage_errors import Commands, Group
 from app.content import LANGUAGES, Content, for_locale, load
@@ -29,6 +29,7 @@ from app.own_commands import AS_MODULE, OF_PLUGIN, PLUGIN, start_as
 from app.settings import (
     Settings,
     SettingsError,
+    WrongValue,
     find_a_home,
     ignored,
     posix_locale,
@@ -96,15 +97,13 @@ def main(program: Program = EXPLORER, usage: str = EXPLORER.usage) -> None:
     warnings = [*ignored_key_log(words), *(ignored_settings(words) if program is EXPLORER else ())]
     for line in () if completes else warnings:
         click.echo(line, err=True)
-    unusable = None
+    wrong: Sequence[WrongValue] = ()
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
-        settings = error.usable
-        unusable = unusable_settings([*error.wrong, *wrong_folders(settings, words)], words)
-        unusable.as_json = wants_json(sys.argv[1:])
+        settings, wrong = error.usable, error.wrong
     try:
-        command_line(settings, words, program, unusable).main(
+        command_line(settings, words, program, wrong).main(
             prog_name=program.executable if completes else usage, complete_var=program.complete_var
         )
     except Exception:
@@ -142,17 +141,17 @@ def ignored_settings(words: Content) -> list[str]:
 
 
 def command_line(
-    settings: Settings, words: Content, program: Program = EXPLORER, unusable: CannotRun | None = None
+    settings: Settings, words: Content, program: Program = EXPLORER, wrong: Sequence[WrongValue] = ()
 ) -> click.Group:
     """All commands of a program, their help in the language of `words`.
 
-    `unusable`: the error with which each command ends; their help and the version are shown all the same.
+    `wrong`: settings that cannot be used. Each command ends with them; its help and the version are shown all the same.
     """
 
     def made(name: str) -> click.Command:
         command: click.Command = import_module(program.commands[name]).command(settings, words)
-        if unusable:
-            command.callback = partial(_refuse, unusable)
+        if wrong:
+            command.callback = partial(_refuse, wrong, settings, words)
         return command
 
     group = Group(
@@ -168,5 +167,5 @@ def command_line(
     return shows(group)
 
 
-def _refuse(error: CannotRun, /, **_: object) -> NoReturn:
-    raise error
+def _refuse(wrong: Sequence[WrongValue], settings: Settings, words: Content, /, **_: object) -> NoReturn:
+    raise unusable_settings([*wrong, *wrong_folders(settings, words)], words)

@@ -41,6 +41,12 @@ def test_commands_and_options_need_no_cluster(monkeypatch: pytest.MonkeyPatch) -
     assert offered("doctor", "--do", "ex") == (["exchange"], NO_FILES)
 
 
+def test_a_wrong_setting_takes_nothing_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = offered("doctor", "--")
+    monkeypatch.setenv("IRSA_PORT", "many")
+    assert offered("doctor", "--") == right
+
+
 def test_types_come_first_and_no_space_after_them(fakes: Fakes) -> None:
     assert offered("doctor", "d") == (["deploy/", "ds/"], NO_FILES | NO_SPACE)
 

@@ -95,6 +95,8 @@ def test_any_text_is_read_or_has_a_problem(text):
         ('"policy"', "not_object", 1, 1, '"'),
         ("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln", "token", 0, 0, ""),
         ("\n bearer  eyJhbGciOiJSUzI1NiJ9.", "token", 0, 0, ""),
+        ('"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln"', "token", 0, 0, ""),
+        ("'Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.e30.", "token", 0, 0, ""),
         ("eyJhbGciOiJSUzI1NiJ9", "value", 1, 1, "e"),
         ('{\n  "a": }', "value", 2, 8, "}"),
         ("{\n  'a': 1}", "name", 2, 3, "'"),

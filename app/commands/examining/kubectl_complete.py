@@ -31,8 +31,8 @@ def lines(typed: Sequence[str]) -> list[str]:
     """The lines that kubectl reads from a completion program: candidates, then a directive."""
     try:
         settings = Settings.from_environment()
-    except SettingsError:
-        return [f":{NO_FILES}"]
+    except SettingsError as error:
+        settings = error.usable
     *before, last = typed or [""]
     program = command_line(settings, load(asked_language(before)), KUBECTL)
     shell = ShellComplete(program, {}, KUBECTL.usage, KUBECTL.complete_var)

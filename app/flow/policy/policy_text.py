@@ -23,7 +23,8 @@ QUOTA = 2048
 """Characters, white space not counted, that a trust policy may have by default (IAM quota `ACLSizePerRole`)."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_TOKEN = re.compile(r"\s*+(?i:bearer\s++)?+eyJ[\w-]++\.")
+_TOKEN = re.compile(r"[\s\"'`]*+(?i:(?:authorization\s*+:\s*+)?+bearer\s++)?+eyJ[\w-]++\.")
+"""How a token begins, with what is often copied along. This room lies below `app.flow.tokens`, which can read one."""
 _FOREIGN = re.compile(r"[^\t\n\r\x20-\xff]")
 """What IAM takes into no policy document (the pattern of its parameter `AssumeRolePolicyDocument`)."""
 _EXPECTED = (
@@ -80,13 +81,13 @@ def read(text: str) -> PolicyText:
         return PolicyText(counted=0, problem=Problem(code="empty"))
     if control := _CONTROL.search(text):
         return PolicyText(counted=counted, problem=_problem("control", text, control.start()))
+    if _TOKEN.match(text):
+        return PolicyText(counted=counted, problem=Problem(code="token"))
 
     # (2) Its JSON.
     try:
         document = strict_json.loads(text)
     except json.JSONDecodeError as error:
-        if _TOKEN.match(text):
-            return PolicyText(counted=counted, problem=Problem(code="token"))
         code = next((code for said, code in _EXPECTED if error.msg.startswith(said)), "other")
         return PolicyText(counted=counted, problem=_problem(code, text, error.pos))
     except ValueError:  # Python alone would take it: NaN, 1e999, half a character, a hundred levels.
