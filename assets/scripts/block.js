@@ -52,9 +52,9 @@ const copy = async (button) => {
   button.says = setTimeout(() => button.classList.remove(state), 1000 * seconds)
 }
 
-// What answers a click opens, and has the focus, as soon as what it lies in has opened as well: unless the reader has
-// put the focus elsewhere since then.
-const answer = (root, since = document.activeElement, tries = 100) => {
+// What answers a click opens, and has the focus, as soon as what it lies in has opened as well and what is above it is drawn
+// (`frame.css` waits for that, four seconds at most): unless the reader has put the focus elsewhere since then.
+const answer = (root, since = document.activeElement, tries = 300) => {
   const fold = root.querySelector("summary"), first = fold ?? root.querySelector("[role=status]") ?? root.querySelector("h2, h3") ?? root
   if (fold) fold.parentElement.open = true
   if (![since, document.body].includes(document.activeElement)) return
@@ -130,7 +130,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (open) unfold(root, open)
     }
     showJudged(root)
-    if (data.answers && !root.answers) answer(root)
+    if (data.answers && !root.answers) {
+      document.dispatchEvent(new Event("irsa-answers"))
+      answer(root)
+    }
     root.answers = data.answers
   })
 }

@@ -77,7 +77,7 @@ const speakOurs = () => {
 const TYPED = '[data-testid="stTextInput"] input:not([autocorrect]), [data-testid="stTextArea"] textarea:not([autocorrect])'
 let says = {}, languages = {}, asked = 0
 const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
-let presses = 0
+let presses = 0, answers = 0 // how often the reader pressed something, and how often a part took the focus for its answer
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
 // puts that elsewhere meanwhile.
 const PAIRS = [
@@ -108,10 +108,10 @@ const beside = (pressed) => {
   const row = [...(pressed.closest('[data-testid="stHorizontalBlock"]')?.querySelectorAll("button:enabled") ?? [])].filter((one) => one.checkVisibility())
   return row.findLast((one) => pressed.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING) ?? row[0]
 }
-const asItIs = () => ({ said: sayings().map((part) => [part, part.textContent]), calm: 0, down: down() })
+const asItIs = () => ({ said: sayings().map((part) => [part, part.textContent]), calm: 0, down: down(), answers })
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 const land = (pressed, at, tries = 600, patience = 10) => {
-  if (at.press !== presses || !tries) return
+  if (at.press !== presses || at.answers !== answers || !tries) return
   const drawn = isDrawn(), has = document.activeElement, lies = has !== document.body
   // It may go yet, also where it was drawn again: over a slow line the answer comes late.
   const waits = has === pressed || has === at.had || Boolean(at.key && has.closest(`.${at.key}`))
@@ -159,6 +159,7 @@ const tell = (tries = 600, patience = 40) => {
   const found = statuses().filter((part) => !said.includes(part.textContent))
   reading.textContent = found.slice(0, 2).map(readOut).join(" ") // who listens can find the rest
 }
+document.addEventListener("irsa-answers", () => answers++)
 document.addEventListener("irsa-answered", () => (landed = true))
 document.addEventListener("irsa-draws", () => {
   if (!before) {
@@ -171,13 +172,14 @@ document.addEventListener("irsa-draws", () => {
   telling = setTimeout(tell, 150) // of many changes at once a screen reader drops some
 })
 // What has the focus is hidden for a moment where something above it is drawn again (`frame.css`): it gets it back.
-const regain = (lost, press, tries = 100) => {
-  if (press !== presses || document.activeElement !== document.body || !lost.isConnected || !tries) return
+const regain = (lost, press, answered, tries = 100) => {
+  if (press !== presses || answered !== answers || document.activeElement !== document.body || !lost.isConnected || !tries) return
   if (lost.checkVisibility({ visibilityProperty: true })) lost.focus({ preventScroll: true })
-  else setTimeout(regain, 50, lost, press, tries - 1)
+  else setTimeout(regain, 50, lost, press, answered, tries - 1)
 }
-addEventListener("blur", ({ target }) => {
-  if (target.isConnected && target.checkVisibility?.({ visibilityProperty: true }) === false) setTimeout(regain, 0, target, presses)
+addEventListener("blur", (event) => {
+  const [lost] = event.composedPath() // in a part that has a document tree of its own as well
+  if (lost.isConnected && lost.checkVisibility?.({ visibilityProperty: true }) === false) setTimeout(regain, 0, lost, presses, answers)
 }, true)
 // Safari gives what is clicked no focus, but what it lies in, in the end the whole page: the arrow keys would turn the page
 // and not the scene.

@@ -51,12 +51,22 @@ def test_the_walk_by_keyboard(visitor, pages):
         one.wait(".st-key-previous button")
 
 
+LATE = """() => {
+  const { dataset } = document.querySelector(".st-key-film .stBidiComponent")
+  delete dataset.drawn
+  setTimeout(() => (dataset.drawn = ""), 2500)
+}"""
+"""The film is drawn so late that what stands below it is not seen meanwhile."""
+
+
 def test_the_way_down_leads_to_what_has_opened(reader):
+    """Also where something above it is drawn late, so that nothing below can have the focus meanwhile."""
     one = reader().open("/webhook?lang=en&depth=1").predict().wait()
     for opened in (".st-key-found_webhook", ".st-key-behind_webhook_3"):
         button = one.page.locator(".st-key-deeper button")
         button.focus()
         one.press("Enter")
+        one.page.evaluate(LATE)
         expect(one.page.locator(f"{opened} summary").first).to_be_focused()
         expect(one.page.locator(f"{opened} details").first).to_have_attribute("open", "")
         expect(one.page.locator(f"{opened} summary").first).to_be_in_viewport()
@@ -122,17 +132,25 @@ def test_a_closed_menu_takes_no_tab_and_its_two_buttons_hand_on_the_focus(visito
 
 
 def test_what_is_hidden_for_a_moment_while_something_above_it_is_drawn_keeps_the_focus(visitor):
+    """Streamlit's own parts, and those of a component, which have a document tree of their own."""
     page = visitor.turn_to("why").drawn().page
     page.locator(".st-key-scheme").get_by_role("radio").first.focus()
     page.keyboard.press("Tab")  # a reader comes by this key
-    page.evaluate("""() => new Promise((done) => {
+    hide = """() => new Promise((done) => {
       const main = document.querySelector(".stMainBlockContainer")
       window.held = document.activeElement
+      while (held.shadowRoot?.activeElement) held = held.shadowRoot.activeElement
       held.addEventListener("blur", () => setTimeout(() => ((main.style.visibility = ""), done()), 100), { once: true })
       main.style.visibility = "hidden"
-    })""")
+    })"""
+    page.evaluate(hide)
     page.wait_for_function("() => document.activeElement === held")  # a function: a page allows no `eval`
     assert page.evaluate("held.closest('.stMainBlockContainer') !== null")
+
+    page.locator(".stMain .stBidiComponent summary").filter(visible=True).first.focus()
+    page.evaluate(hide)
+    page.wait_for_function("() => held.getRootNode().activeElement === held")
+    assert page.evaluate("held.matches('summary') && held.getRootNode() !== document")
 
 
 @pytest.mark.large
