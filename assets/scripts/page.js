@@ -77,7 +77,10 @@ const speakOurs = () => {
 const TYPED = '[data-testid="stTextInput"] input:not([autocorrect]), [data-testid="stTextArea"] textarea:not([autocorrect])'
 let says = {}, languages = {}, asked = 0
 const speaking = new MutationObserver(() => (asked ||= requestAnimationFrame(speakOurs)))
-let presses = 0, answers = 0 // how often the reader pressed something, and how often a part took the focus for its answer
+// How often the reader pressed something, and how often a part began to take the focus for its answer (`block.js`). What hands
+// the focus on for an earlier turn stands back.
+let presses = 0, answers = 0
+const turn = () => presses + answers
 // Of two buttons each goes when it is pressed, and the other one comes: it takes over the focus, unless the reader
 // puts that elsewhere meanwhile.
 const PAIRS = [
@@ -108,10 +111,10 @@ const beside = (pressed) => {
   const row = [...(pressed.closest('[data-testid="stHorizontalBlock"]')?.querySelectorAll("button:enabled") ?? [])].filter((one) => one.checkVisibility())
   return row.findLast((one) => pressed.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING) ?? row[0]
 }
-const asItIs = () => ({ said: sayings().map((part) => [part, part.textContent]), calm: 0, down: down(), answers })
+const asItIs = () => ({ said: sayings().map((part) => [part, part.textContent]), calm: 0, down: down(), turn: turn() })
 const down = () => document.querySelector('[data-testid="stMain"]').scrollTop
 const land = (pressed, at, tries = 600, patience = 10) => {
-  if (at.press !== presses || at.answers !== answers || !tries) return
+  if (at.turn !== turn() || !tries) return
   const drawn = isDrawn(), has = document.activeElement, lies = has !== document.body
   // It may go yet, also where it was drawn again: over a slow line the answer comes late.
   const waits = has === pressed || has === at.had || Boolean(at.key && has.closest(`.${at.key}`))
@@ -172,14 +175,14 @@ document.addEventListener("irsa-draws", () => {
   telling = setTimeout(tell, 150) // of many changes at once a screen reader drops some
 })
 // What has the focus is hidden for a moment where something above it is drawn again (`frame.css`): it gets it back.
-const regain = (lost, press, answered, tries = 100) => {
-  if (press !== presses || answered !== answers || document.activeElement !== document.body || !lost.isConnected || !tries) return
+const regain = (lost, since, tries = 100) => {
+  if (since !== turn() || document.activeElement !== document.body || !lost.isConnected || !tries) return
   if (lost.checkVisibility({ visibilityProperty: true })) lost.focus({ preventScroll: true })
-  else setTimeout(regain, 50, lost, press, answered, tries - 1)
+  else setTimeout(regain, 50, lost, since, tries - 1)
 }
 addEventListener("blur", (event) => {
   const [lost] = event.composedPath() // in a part that has a document tree of its own as well
-  if (lost.isConnected && lost.checkVisibility?.({ visibilityProperty: true }) === false) setTimeout(regain, 0, lost, presses, answers)
+  if (lost.isConnected && lost.checkVisibility?.({ visibilityProperty: true }) === false) setTimeout(regain, 0, lost, turn())
 }, true)
 // Safari gives what is clicked no focus, but what it lies in, in the end the whole page: the arrow keys would turn the page
 // and not the scene.
@@ -201,7 +204,7 @@ document.addEventListener("click", (event) => {
     if (pressed.closest(one)) return handOn(other, press)
     else if (pressed.closest(other)) return handOn(one, press)
   const key = pressed.closest(".stButton")?.closest("[class*=st-key-]")?.className.match(/st-key-[\w-]+/)[0]
-  land(pressed, { ...asItIs(), key, preventScroll: event.detail > 0, press })
+  land(pressed, { ...asItIs(), key, preventScroll: event.detail > 0 })
 }, true)
 // A link of the menu that is drawn again while it is pressed, as in another language, is another element when the press
 // ends: the browser would see no click.
@@ -235,7 +238,9 @@ const covering = new MutationObserver(() => {
 addEventListener("popstate", () => {
   closeMenu()
   document.querySelector('[data-testid="stPopoverButton"][aria-expanded="true"]')?.click()
-  if (location.pathname === path) land(document.createElement("i"), { ...asItIs(), had: document.activeElement, press: ++presses })
+  if (location.pathname !== path) return
+  presses++
+  land(document.createElement("i"), { ...asItIs(), had: document.activeElement })
 })
 // The section that the address asks for, whichever component draws it: what it lies in opens, and the reader goes on there,
 // unless they have gone elsewhere meanwhile. On a page that asks a question first it comes after the answer, and is open then:
